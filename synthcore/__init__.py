@@ -1,0 +1,1 @@
+"""Prove a low-latency crypto trading path before it touches money."""

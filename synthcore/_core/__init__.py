@@ -1,0 +1,1 @@
+"""The compiled core: ring, symbols, parser, qualification, pipeline, histogram."""

@@ -1,0 +1,1 @@
+"""Two legs, one trade: the pure machine, its driver, positions."""

@@ -1,0 +1,1 @@
+"""Read-only views of a run: metrics, live view, summary."""

@@ -1,0 +1,1 @@
+"""Orders out: the gateway protocol and what implements it. httpx lives here."""

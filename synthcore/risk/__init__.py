@@ -1,0 +1,1 @@
+"""Limits, rate budget, sizing: pure."""

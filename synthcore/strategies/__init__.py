@@ -1,0 +1,1 @@
+"""What turns market data into opportunities."""

@@ -1,0 +1,1 @@
+"""Facts per venue, no I/O: hosts, messages, signing, filters, error classes."""

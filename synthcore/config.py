@@ -38,6 +38,12 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ring_capacity: Annotated[int, Meta(ge=2)] = 4096  # a power of two
     topology: Literal["auto", "inline", "spin", "park"] = "auto"
 
+    # Safety (sections 4 and 11); None: off
+    minimum_spread_bps: Positive | None = None  # 20 in live
+    max_daily_loss: Positive | None = None  # USDT; 50 in live
+    enable_emergency_stop: bool = False  # true in live
+    enable_all_safety_features: bool = False  # true in live
+
     # The run
     seed: int = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+from synthcore.errors import ConfigError
+from synthcore.settings import origin
+from synthcore.settings.catalog import CONFIG
 
 Positive = Annotated[float, Meta(gt=0)]
 
@@ -48,3 +55,50 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     enable_debug_logging: bool = False
+
+    def __post_init__(self) -> None:
+        """Hold every value to its rule, so that no wrong config exists."""
+        for setting in CONFIG:
+            value = getattr(self, setting.name)
+            if value is not None or setting.name not in OPTIONAL:
+                checked = setting.check(value, origin.argument(setting.name))
+                force_setattr(self, setting.name, checked)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> SyntheticConfig:
+        """Take the documented values, replaced by the environment variables that are set.
+
+        Only the process's environment is read; `load_settings` also reads `.env`, files and profiles.
+
+        Raises
+        ------
+        ConfigError
+            A variable breaks its rule, or two names of one setting say different things.
+        """
+        given = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for setting in CONFIG:
+            found = variable_of(setting.variables, given, "the environment")
+            if found is not None:
+                values[setting.name] = setting.check(given[found], origin.variable(found))
+        return cls(**values)
+
+    @property
+    def effective_log_level(self) -> str:
+        """The level that logging is set to."""
+        return "debug" if self.enable_debug_logging else self.log_level
+
+
+OPTIONAL = frozenset({"minimum_spread_bps", "max_daily_loss"})
+
+
+def variable_of(names: tuple[str, ...], given: Mapping[str, str], place: str) -> str | None:
+    """Find which of a setting's names is set; two that differ are refused."""
+    present = [name for name in names if name in given]
+    if len({given[name] for name in present}) > 1:
+        said = " and ".join(f"{name}={given[name]}" for name in present)
+        raise ConfigError(
+            f"{names[0]} and its alias {', '.join(names[1:])} must not say different things,"
+            f" were {said} in {place}; keep one of them"
+        )
+    return present[0] if present else None

@@ -1,1 +1,0 @@
-"""Wiring: what a run is built of, in which order it starts, and in which order it stops."""

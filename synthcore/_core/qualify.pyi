@@ -1,6 +1,9 @@
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from typing_extensions import Buffer
+# C-contiguous buffers: of doubles, of C ints, of unsigned chars
+_Doubles: TypeAlias = Any
+_Ints: TypeAlias = Any
+_Bytes: TypeAlias = Any
 
 REASONS: Final[tuple[str, ...]]
 
@@ -18,19 +21,19 @@ def evaluate(
 def prices(bid: float, ask: float, spread_bps: float) -> tuple[float, float, float]: ...
 def depth_estimate(spread_bps: float) -> float: ...
 def evaluate_many(
-    spread_bps: Buffer,
-    funding_delta: Buffer,
-    position_size: Buffer,
-    depth: Buffer | None,
-    fees_bps: Buffer,
-    obi_boost: Buffer,
-    oi_boost: Buffer,
-    gravity_boost: Buffer,
+    spread_bps: _Doubles,
+    funding_delta: _Doubles,
+    position_size: _Doubles,
+    depth: _Doubles | None,
+    fees_bps: _Doubles,
+    obi_boost: _Ints,
+    oi_boost: _Ints,
+    gravity_boost: _Ints,
     rules: Any,
-    depth_out: Buffer,
-    confidence: Buffer,
-    slippage: Buffer,
-    profit: Buffer,
-    reason: Buffer,
-    failed: Buffer,
+    depth_out: _Doubles,
+    confidence: _Bytes,
+    slippage: _Doubles,
+    profit: _Doubles,
+    reason: _Bytes,
+    failed: _Bytes,
 ) -> None: ...

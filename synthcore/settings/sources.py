@@ -91,13 +91,15 @@ def read_dotenv(folder: Path) -> dict[str, Variable]:
     try:
         with path.open(encoding="utf-8") as stream:
             for binding in parse_stream(stream):
+                raw = binding.original
+                line = raw.line + raw.string[: -len(raw.string.lstrip()) or None].count("\n")
                 if binding.error:
                     raise ConfigError(
-                        f"{DOTENV} must hold NAME=value lines, line {binding.original.line} is none ({path});"
+                        f"{DOTENV} must hold NAME=value lines, line {line} is none ({path});"
                         " correct or remove it"
                     )
                 if binding.key is not None:
-                    found[binding.key] = Variable(binding.value or "", binding.original.line)
+                    found[binding.key] = Variable(binding.value or "", line)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{DOTENV} must be readable UTF-8 text, was not ({path}: {reason(error)}); correct or remove it"

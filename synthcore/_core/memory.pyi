@@ -1,0 +1,7 @@
+from typing import final
+
+from typing_extensions import Buffer
+
+@final
+class Memory:
+    def __new__(cls, size: int, buffer: Buffer | None = None) -> Memory: ...

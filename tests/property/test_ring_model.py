@@ -4,6 +4,7 @@ from collections import deque
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from synthcore._core.ring import Ring
 
 CAPACITIES = st.sampled_from([1, 2, 4, 8, 64])

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from synthcore._core.ring import Ring
 
 ROOT = Path(__file__).parents[2]

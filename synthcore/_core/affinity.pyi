@@ -1,0 +1,14 @@
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+FEED_CORE: Final[int]
+STRATEGY_CORE: Final[int]
+
+class Pinning(NamedTuple):
+    core: int | None
+    reason: str
+
+def allowed_cores() -> list[int]: ...
+def current_core() -> int: ...
+def choose_cores(cores: Iterable[int] | None = None) -> tuple[int, int]: ...
+def pin(core: int | None) -> Pinning: ...

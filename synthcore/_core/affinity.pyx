@@ -1,0 +1,64 @@
+"""Pin threads to cores, and check with the OS afterwards."""
+
+import os
+from typing import NamedTuple
+
+
+cdef extern from "<sched.h>" nogil:
+    int sched_getcpu() noexcept
+
+
+FEED_CORE = 2        # the specification's cores, where the machine has them
+STRATEGY_CORE = 1
+
+
+class Pinning(NamedTuple):
+    """What came of pinning one thread."""
+
+    core: int | None    # where the OS says the thread runs now; None: not pinned
+    reason: str         # why not; "" if it is
+
+
+def allowed_cores():
+    """Return the cores that the calling thread may use, in order."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def current_core():
+    """Return the core that the calling thread runs on at this moment, -1 if the OS doesn't tell."""
+    return sched_getcpu()
+
+
+def choose_cores(cores=None):
+    """Return (feed core, strategy core): 2 and 1 where they exist, else two others, or one for both.
+
+    Parameters
+    ----------
+    cores
+        The cores to choose from; those allowed to the calling thread if None.
+    """
+    cores = set(allowed_cores() if cores is None else cores)
+    strategy = STRATEGY_CORE if STRATEGY_CORE in cores else max(cores)
+    others = [core for core in cores if core != strategy] or [strategy]
+    feed = FEED_CORE if FEED_CORE in others else max(others)
+    return feed, strategy
+
+
+def pin(core):
+    """Pin the calling thread to a core and ask the OS whether it is there. A refusal is a value, no exception.
+
+    Parameters
+    ----------
+    core
+        None leaves the thread as it is.
+    """
+    if core is None:
+        return Pinning(None, "no core was asked for")
+    try:
+        os.sched_setaffinity(0, {core})
+    except (OSError, ValueError, OverflowError) as error:
+        return Pinning(None, f"core {core} was refused: {getattr(error, 'strerror', None) or error}")
+    allowed, current = os.sched_getaffinity(0), sched_getcpu()
+    if allowed != {core} or current != core:
+        return Pinning(None, f"asked for core {core}, the OS says {sorted(allowed)} and runs us on {current}")
+    return Pinning(core, "")

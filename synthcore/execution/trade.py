@@ -1,0 +1,729 @@
+"""The two-leg trade as a pure machine: `step(state, event, now) -> (state, actions)`.
+
+No clock, no socket, no random. Whoever drives it performs the actions and tells what came of them, so
+the same rules run against real sockets, in virtual time, and under exhaustive search.
+
+    opening ──both filled──────────────────────▶ active ──exit──▶ reducing to 0 ──▶ done
+       │ time-out, refusal, shutdown                ▲                  ▲    │
+       ▼                                            │ balanced         │    └─▶ verifying ──▶ done
+    settling (cancel what is open) ──▶ reducing to the smaller leg ────┘
+
+`reducing` sells what a leg holds above a goal, reduce-only, by a ladder: a bounded IOC, market orders,
+then cancel-all and close-all. What can't be proven flat in time ends UNRESOLVED, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from synthcore.execution import intent as facts
+from synthcore.execution.events import (
+    Acknowledged,
+    Action,
+    Alarm,
+    AnswerLost,
+    Cancel,
+    CancelAnswered,
+    CheckPosition,
+    End,
+    Event,
+    ExitRequested,
+    Filled,
+    Finish,
+    LookedUp,
+    LookUp,
+    OpenLeg,
+    PositionReported,
+    Pricing,
+    Rejected,
+    Reported,
+    Send,
+    SetTimer,
+    StreamDown,
+    StreamUp,
+    Sweep,
+    Woke,
+)
+from synthcore.execution.intent import ZERO, Intent
+
+Phase = Literal["opening", "settling", "active", "reducing", "verifying", "done"]
+
+MS = 1_000_000
+LONG, SHORT = 0, 1
+LEGS = (LONG, SHORT)
+LEG_NAMES: tuple[Literal["long"], Literal["short"]] = ("long", "short")
+
+# Nothing was wrong with the order itself: the same rung again, after a pause.
+PASSING_REFUSALS = frozenset({"busy", "unreachable", "auth_clock"})
+LADDER: tuple[Pricing, ...] = ("bounded", "market", "market", "market")
+SWEEP_RUNG = 3  # from here on: cancel-all first, and the exchange's position is the truth
+
+
+class TradeRules(Struct, frozen=True, kw_only=True):
+    """How patient a trade is, and what the instrument allows."""
+
+    min_qty: Decimal
+    leg_timeout_ns: int = 500 * MS
+    max_holding_ns: int = 1000 * MS
+    settle_ns: int = 250 * MS  # a cancel that is silent for so long is no longer waited for
+    close_timeout_ns: int = 200 * MS  # a close that is silent for so long is looked up
+    first_look_ns: int = 50 * MS  # doubles from one look-up to the next
+    longest_look_ns: int = 1000 * MS
+    pause_ns: int = 100 * MS  # after a refusal that passes; doubles
+    longest_pause_ns: int = 1000 * MS
+    give_up_ns: int = 10_000 * MS  # unwinding that takes longer is UNRESOLVED; above window + margin
+    not_found_margin_ms: float = 2000.0  # after the receive window, on server time
+    entry_attempts: int = 3  # per leg: the first order and retries of its remainder
+    position_checks: int = 6  # that may disagree before the trade is UNRESOLVED
+
+
+class Trade(Struct, frozen=True, kw_only=True):
+    """Everything that is known of a trade."""
+
+    key: str  # run and trade: the beginning of every link id
+    symbol: str
+    target_qty: Decimal
+    rules: TradeRules
+    phase: Phase = "opening"
+    intents: tuple[Intent, ...] = ()
+    opened_ns: int = 0
+    deadline_ns: int = 0  # of the phase: leg time-out, settling, holding
+    wake_ns: int | None = None  # the timer that is set
+    is_stream_up: bool = True
+    reason: str = ""  # why it was left: the first reason stays
+    exit_reason: str = ""
+    was_active: bool = False
+
+    # Reducing
+    goal_qty: Decimal = ZERO
+    give_up_ns: int = 0
+    rungs: tuple[int, int] = (0, 0)
+    pauses: tuple[int, int] = (0, 0)  # refusals that pass, in a row
+    retry_at_ns: tuple[int, int] = (0, 0)
+    written_off: tuple[Decimal, Decimal] = (ZERO, ZERO)  # gone from the exchange, not by our orders
+    wants_position: bool = False  # a close found nothing to close: ask before the next one
+    is_swept: bool = False
+    is_asking_position: bool = False
+
+    # Verifying
+    checks: int = 0
+    check_at_ns: int = 0
+
+    def filled_qty(self, leg: int) -> Decimal:
+        """What the leg's entries filled."""
+        return sum((i.filled_qty for i in self.intents if i.leg == leg and not i.is_close), ZERO)
+
+    def held_qty(self, leg: int) -> Decimal:
+        """What the leg holds, by all that is known."""
+        closed = sum((i.filled_qty for i in self.intents if i.leg == leg and i.is_close), ZERO)
+        return self.filled_qty(leg) - closed - self.written_off[leg]
+
+    def entries(self, leg: int) -> list[Intent]:
+        return [i for i in self.intents if i.leg == leg and not i.is_close]
+
+    def closes(self, leg: int) -> list[Intent]:
+        return [i for i in self.intents if i.leg == leg and i.is_close]
+
+    def intent(self, link_id: str) -> Intent | None:
+        for known in self.intents:
+            if known.link_id == link_id:
+                return known
+        return None
+
+
+def begin(
+    key: str, symbol: str, qty: Decimal, rules: TradeRules, now_ns: int, is_stream_up: bool = True
+) -> tuple[Trade, list[Action]]:
+    """Start a trade: both legs are sent at the same time."""
+    state = Trade(
+        key=key,
+        symbol=symbol,
+        target_qty=qty,
+        rules=rules,
+        opened_ns=now_ns,
+        deadline_ns=now_ns + rules.leg_timeout_ns,
+        is_stream_up=is_stream_up,
+    )
+    turn = Turn(state, now_ns)
+    for leg in LEGS:
+        turn.send_entry(leg, qty)
+    turn.set_timer()
+    return turn.state, turn.actions
+
+
+def step(state: Trade, event: Event, now_ns: int) -> tuple[Trade, list[Action]]:
+    """Take one event: first learn from it, then decide what follows from all that is known."""
+    turn = Turn(state, now_ns)
+    LEARN[type(event)](turn, event)
+    if state.phase == "done":
+        after_the_end(turn, state)
+        return turn.state, turn.actions
+    plan(turn)
+    return turn.state, turn.actions
+
+
+class Turn:
+    """One step in the making: the state so far and the actions so far."""
+
+    __slots__ = ("actions", "now_ns", "state")
+
+    def __init__(self, state: Trade, now_ns: int) -> None:
+        self.state = state
+        self.now_ns = now_ns
+        self.actions: list[Action] = []
+
+    def set(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+
+    def emit(self, action: Action) -> None:
+        self.actions.append(action)
+
+    def put(self, intent: Intent) -> None:
+        """Keep what is newly known of an intent."""
+        intents = self.state.intents
+        self.set(intents=tuple(intent if i.link_id == intent.link_id else i for i in intents))
+
+    def put_leg(self, field: str, leg: int, value: object) -> None:
+        """Change one leg's half of a pair."""
+        pair = list(getattr(self.state, field))
+        pair[leg] = value
+        self.set(**{field: tuple(pair)})
+
+    def send_entry(self, leg: int, qty: Decimal) -> None:
+        attempt = len(self.state.entries(leg))
+        self.send_new(
+            Intent(link_id=f"{self.state.key}-{'LS'[leg]}-e{attempt}", leg=leg, is_close=False, qty=qty)
+        )
+        self.emit(Send(self.state.intents[-1].link_id, leg, False, qty, "entry"))
+
+    def send_close(self, leg: int, qty: Decimal, pricing: Pricing) -> None:
+        """Close what a leg holds; a close that was never accepted goes out again under its own id."""
+        closes = self.state.closes(leg)
+        look_at_ns = self.now_ns + self.state.rules.close_timeout_ns
+        if closes and closes[-1].was_doubted:
+            again = Intent(link_id=closes[-1].link_id, leg=leg, is_close=True, qty=qty, look_at_ns=look_at_ns)
+            self.put(again)
+        else:
+            link_id = f"{self.state.key}-{'LS'[leg]}-x{len(closes)}"
+            again = Intent(link_id=link_id, leg=leg, is_close=True, qty=qty, look_at_ns=look_at_ns)
+            self.send_new(again)
+        self.emit(Send(again.link_id, leg, True, qty, pricing))
+
+    def send_new(self, intent: Intent) -> None:
+        self.set(intents=(*self.state.intents, intent))
+
+    def set_timer(self) -> None:
+        """Ask for the next moment at which something is due, if it differs from what is set."""
+        due_ns = min(deadlines(self.state), default=None)
+        if due_ns is not None and due_ns != self.state.wake_ns:
+            self.set(wake_ns=due_ns)
+            self.emit(SetTimer(due_ns))
+
+    def finish(self, end: End, open_legs: tuple[OpenLeg, ...] = ()) -> None:
+        self.set(phase="done")
+        self.emit(Finish(end, self.state.reason, open_legs))
+
+
+# Learning: what an event adds to what is known
+
+
+def on_acknowledged(turn: Turn, event: Acknowledged) -> None:
+    with_intent(turn, event.link_id, facts.acknowledged)
+
+
+def on_rejected(turn: Turn, event: Rejected) -> None:
+    with_intent(turn, event.link_id, lambda i: facts.refused(i, event.error_class, turn.now_ns))
+
+
+def on_answer_lost(turn: Turn, event: AnswerLost) -> None:
+    with_intent(turn, event.link_id, lambda i: facts.doubted(i, turn.now_ns))
+
+
+def on_filled(turn: Turn, event: Filled) -> None:
+    with_intent(turn, event.link_id, lambda i: facts.filled(i, event.exec_id, event.qty))
+
+
+def on_reported(turn: Turn, event: Reported) -> None:
+    with_intent(
+        turn,
+        event.link_id,
+        lambda i: facts.reported(i, event.filled_qty, event.is_final, event.is_rejected),
+    )
+
+
+def on_looked_up(turn: Turn, event: LookedUp) -> None:
+    """Believe what was found; believe "not found" only when the order can't come any more."""
+    if event.found is not None:
+        on_reported(turn, event.found)
+    elif not event.failed and event.asked_at_ms > event.valid_until_ms + turn.state.rules.not_found_margin_ms:
+        with_intent(turn, event.link_id, facts.never_accepted)
+    with_intent(turn, event.link_id, lambda i: look_again(turn, i, was_found=event.found is not None))
+
+
+def look_again(turn: Turn, intent: Intent, was_found: bool) -> Intent:
+    """Plan the next look-up of an order that can still change; cancel again what is still open."""
+    if intent.is_final:
+        return replace(intent, is_looking=False, look_at_ns=None)
+    rules = turn.state.rules
+    wait_ns = min(rules.first_look_ns << min(intent.looks, 10), rules.longest_look_ns)
+    cancel = "" if was_found and intent.cancel == "answered" else intent.cancel
+    return replace(
+        intent, is_looking=False, look_at_ns=turn.now_ns + wait_ns, looks=intent.looks + 1, cancel=cancel
+    )
+
+
+def on_cancel_answered(turn: Turn, event: CancelAnswered) -> None:
+    """The stream tells the outcome; if it doesn't, look. A refused cancel is looked up at once."""
+    wait_ns = turn.state.rules.first_look_ns if event.accepted else 0
+    with_intent(
+        turn,
+        event.link_id,
+        lambda i: replace(i, cancel="answered", look_at_ns=sooner(i.look_at_ns, turn.now_ns + wait_ns)),
+    )
+
+
+def on_position(turn: Turn, event: PositionReported) -> None:
+    """Hold the exchange's position against ours."""
+    turn.set(is_asking_position=False)
+    if event.sizes is None:
+        turn.set(check_at_ns=turn.now_ns + turn.state.rules.pause_ns)
+        for leg in LEGS:
+            turn.put_leg("retry_at_ns", leg, turn.now_ns + turn.state.rules.pause_ns)
+    elif turn.state.phase == "reducing":
+        on_position_while_reducing(turn, event.sizes)
+    elif turn.state.phase == "verifying":
+        on_position_while_verifying(turn, event.sizes)
+
+
+def on_position_while_reducing(turn: Turn, sizes: tuple[Decimal, Decimal]) -> None:
+    """What the exchange does not hold needs no close; it was closed by someone else."""
+    was_wanted = turn.state.wants_position
+    turn.set(wants_position=False, is_swept=turn.state.is_swept or not was_wanted)
+    for leg in LEGS:
+        missing = turn.state.held_qty(leg) - sizes[leg]
+        if missing > 0 and not has_open_close(turn.state, leg) and turn.state.rungs[leg] > 0:
+            turn.put_leg("written_off", leg, turn.state.written_off[leg] + missing)
+            turn.emit(Alarm("position_disagrees", f"{LEG_NAMES[leg]} leg: {missing} closed by someone else"))
+
+
+def on_position_while_verifying(turn: Turn, sizes: tuple[Decimal, Decimal]) -> None:
+    state = turn.state
+    if not any(sizes):
+        turn.finish(flat_end(state))
+        return
+    if state.checks + 1 >= state.rules.position_checks:
+        turn.emit(Alarm("position_disagrees", f"the exchange holds {sizes[LONG]} long, {sizes[SHORT]} short"))
+        turn.finish("UNRESOLVED", open_legs(state, sizes))
+        return
+    pause_ns = min(state.rules.pause_ns << state.checks, state.rules.longest_pause_ns)
+    turn.set(checks=state.checks + 1, check_at_ns=turn.now_ns + pause_ns, written_off=(ZERO, ZERO))
+    for intent in state.intents:
+        if intent.was_doubted:  # believed to be nothing, yet something is there
+            turn.put(replace(intent, known="unknown", refusal="", look_at_ns=turn.now_ns))
+
+
+def on_stream_down(turn: Turn, event: StreamDown) -> None:
+    turn.set(is_stream_up=False)
+    look_at_all_open(turn)
+
+
+def on_stream_up(turn: Turn, event: StreamUp) -> None:
+    turn.set(is_stream_up=True)
+    look_at_all_open(turn)
+
+
+def look_at_all_open(turn: Turn) -> None:
+    for intent in turn.state.intents:
+        if not intent.is_final:
+            turn.put(replace(intent, look_at_ns=turn.now_ns, looks=0))
+
+
+def on_exit_requested(turn: Turn, event: ExitRequested) -> None:
+    turn.set(exit_reason=turn.state.exit_reason or event.reason)
+
+
+def on_woke(turn: Turn, event: Woke) -> None:
+    turn.set(wake_ns=None)
+
+
+LEARN: dict[type, Callable[[Turn, Any], None]] = {
+    Acknowledged: on_acknowledged,
+    Rejected: on_rejected,
+    AnswerLost: on_answer_lost,
+    Filled: on_filled,
+    Reported: on_reported,
+    LookedUp: on_looked_up,
+    CancelAnswered: on_cancel_answered,
+    PositionReported: on_position,
+    StreamDown: on_stream_down,
+    StreamUp: on_stream_up,
+    ExitRequested: on_exit_requested,
+    Woke: on_woke,
+}
+
+
+def with_intent(turn: Turn, link_id: str, learn: Callable[[Intent], Intent]) -> None:
+    """Change what is known of one order; note what follows when a close has just become final."""
+    before = turn.state.intent(link_id)
+    if before is None:
+        return
+    after = learn(before)
+    if after is before:
+        return
+    turn.put(after)
+    if after.is_close and after.is_final and not before.is_final:
+        on_close_final(turn, after)
+
+
+def on_close_final(turn: Turn, close: Intent) -> None:
+    """Climb the ladder when a close did not do its work; pause when only the moment was wrong."""
+    state, leg = turn.state, close.leg
+    if close.refusal in PASSING_REFUSALS:
+        pause_ns = min(state.rules.pause_ns << min(state.pauses[leg], 10), state.rules.longest_pause_ns)
+        turn.put_leg("pauses", leg, state.pauses[leg] + 1)
+        turn.put_leg("retry_at_ns", leg, turn.now_ns + pause_ns)
+        return
+    turn.put_leg("pauses", leg, 0)
+    if state.held_qty(leg) > state.goal_qty:
+        turn.put_leg("rungs", leg, state.rungs[leg] + 1)
+        turn.set(wants_position=state.wants_position or close.refusal == "flat")
+
+
+# Planning: what follows from all that is known
+
+
+def plan(turn: Turn) -> None:
+    """Act by phase until the phase rests, then see to look-ups and the timer."""
+    while True:
+        phase = turn.state.phase
+        if phase == "done":
+            return
+        PLANS[phase](turn)
+        if turn.state.phase == phase:
+            break
+    look_up_due(turn)
+    turn.set_timer()
+
+
+def plan_opening(turn: Turn) -> None:
+    """Wait for both legs; retry a remainder; leave as soon as it can't work."""
+    state = turn.state
+    if all(state.filled_qty(leg) >= state.target_qty for leg in LEGS):
+        activate(turn)
+    elif state.exit_reason:
+        settle(turn, state.exit_reason)
+    elif any(is_refused(state, leg) for leg in LEGS):
+        settle(turn, "leg_refused")
+    elif turn.now_ns >= state.deadline_ns:
+        settle(turn, "leg_timeout")
+    elif all(is_settled(state, leg) for leg in LEGS) and not any(state.filled_qty(leg) for leg in LEGS):
+        settle(turn, "no_fill")
+    else:
+        for leg in LEGS:
+            retry_remainder(turn, leg)
+
+
+def retry_remainder(turn: Turn, leg: int) -> None:
+    """Send again what a leg lacks, as long as there is something to hedge and attempts are left."""
+    state = turn.state
+    lacks = state.target_qty - state.filled_qty(leg)
+    if state.phase != "opening" or lacks <= 0 or not is_settled(state, leg):
+        return
+    if not any(state.filled_qty(each) for each in LEGS):
+        return
+    if lacks < state.rules.min_qty or len(state.entries(leg)) >= state.rules.entry_attempts:
+        settle(turn, "partial_fill")
+        return
+    turn.send_entry(leg, lacks)
+
+
+def activate(turn: Turn) -> None:
+    """Both legs hold the same: the trade is on until its exit."""
+    holding_until_ns = turn.now_ns + turn.state.rules.max_holding_ns
+    deadline_ns = turn.state.deadline_ns if turn.state.was_active else holding_until_ns
+    turn.set(phase="active", was_active=True, deadline_ns=deadline_ns)
+
+
+def settle(turn: Turn, reason: str) -> None:
+    """Give up on what is not filled: cancel it, and see what became of it."""
+    turn.set(
+        phase="settling",
+        reason=turn.state.reason or reason,
+        deadline_ns=turn.now_ns + turn.state.rules.settle_ns,
+    )
+    if reason == "leg_timeout":  # an answer that is not there by now is as good as lost
+        doubt_unanswered(turn)
+
+
+def plan_settling(turn: Turn) -> None:
+    """Keep what is hedged; anything that can't be hedged, or not in time, is unwound."""
+    state = turn.state
+    cancel_open_entries(turn)
+    if all(is_settled(state, leg) for leg in LEGS):
+        keep_what_is_hedged(turn)
+    elif turn.now_ns >= state.deadline_ns or hopeless(state):
+        doubt_unanswered_if_due(turn)
+        reduce_to(turn, ZERO)
+
+
+def keep_what_is_hedged(turn: Turn) -> None:
+    state = turn.state
+    hedged = min(state.filled_qty(leg) for leg in LEGS)
+    if state.exit_reason:
+        hedged = ZERO
+    if hedged > 0 and all(state.held_qty(leg) == hedged for leg in LEGS):
+        activate(turn)
+    else:
+        reduce_to(turn, hedged)
+
+
+def hopeless(state: Trade) -> bool:
+    """Whether waiting can't bring a hedge: a leg ended empty, or nobody knows what became of it."""
+    unknown = any(i.known == "unknown" for i in state.intents)
+    empty = any(is_settled(state, leg) and not state.filled_qty(leg) for leg in LEGS)
+    return unknown or empty
+
+
+def plan_active(turn: Turn) -> None:
+    """Hold until the exit; a fill that came late is balanced."""
+    state = turn.state
+    if state.held_qty(LONG) != state.held_qty(SHORT):
+        reduce_to(turn, min(state.held_qty(leg) for leg in LEGS))
+    elif state.exit_reason or turn.now_ns >= state.deadline_ns:
+        turn.set(reason=state.exit_reason or "holding_time", exit_reason=state.exit_reason or "holding_time")
+        reduce_to(turn, ZERO)
+
+
+def reduce_to(turn: Turn, goal_qty: Decimal) -> None:
+    """Bring both legs down to a quantity, and both at the same time."""
+    turn.set(
+        phase="reducing",
+        goal_qty=max(goal_qty, ZERO),
+        give_up_ns=turn.now_ns + turn.state.rules.give_up_ns,
+        rungs=(0, 0),
+        pauses=(0, 0),
+        retry_at_ns=(0, 0),
+        is_swept=False,
+        wants_position=False,
+    )
+
+
+def plan_reducing(turn: Turn) -> None:
+    """Close what is above the goal; done when every order is final and the goal is met."""
+    if turn.now_ns >= turn.state.give_up_ns:
+        give_up(turn)
+        return
+    if turn.state.exit_reason and turn.state.goal_qty > 0:
+        turn.set(goal_qty=ZERO, reason=turn.state.reason or turn.state.exit_reason)
+    cancel_open_entries(turn)
+    doubt_unanswered_if_due(turn)
+    for leg in LEGS:
+        close_excess(turn, leg)
+    if turn.state.phase != "reducing" or turn.state.is_asking_position:
+        return
+    if is_all_final(turn.state) and all(turn.state.held_qty(leg) == turn.state.goal_qty for leg in LEGS):
+        reached_goal(turn)
+
+
+def close_excess(turn: Turn, leg: int) -> None:
+    """Send the next close of a leg, unless one is out or there is a reason to wait."""
+    state = turn.state
+    if state.phase != "reducing":
+        return
+    excess = state.held_qty(leg) - state.goal_qty
+    if excess <= 0 or has_open_close(state, leg) or turn.now_ns < state.retry_at_ns[leg]:
+        return
+    if has_live_entry(state, leg) and turn.now_ns < state.deadline_ns:
+        return  # its cancel is about to tell how much there is to close
+    if state.is_asking_position:
+        return
+    if state.wants_position:
+        ask_position(turn, CheckPosition())
+    elif state.rungs[leg] >= len(LADDER):
+        end_of_ladder(turn)
+    elif state.rungs[leg] >= SWEEP_RUNG and not state.is_swept:
+        ask_position(turn, Sweep())
+    else:
+        turn.send_close(leg, excess, LADDER[state.rungs[leg]])
+
+
+def ask_position(turn: Turn, action: CheckPosition | Sweep) -> None:
+    turn.set(is_asking_position=True)
+    turn.emit(action)
+
+
+def end_of_ladder(turn: Turn) -> None:
+    """Balancing that fails becomes unwinding; unwinding that fails is for a person."""
+    if turn.state.goal_qty > 0:
+        turn.set(goal_qty=ZERO, rungs=(0, 0), is_swept=False)
+        for leg in LEGS:
+            close_excess(turn, leg)
+    else:
+        give_up(turn)
+
+
+def reached_goal(turn: Turn) -> None:
+    state = turn.state
+    if state.goal_qty > 0:
+        activate(turn)
+    elif is_beyond_doubt(state):
+        turn.finish(flat_end(state))
+    else:
+        turn.set(phase="verifying", checks=state.checks, check_at_ns=turn.now_ns)
+
+
+def plan_verifying(turn: Turn) -> None:
+    """Ask the exchange whether it is flat, and go on only when it says so."""
+    state = turn.state
+    if turn.now_ns >= state.give_up_ns:
+        give_up(turn)
+    elif any(state.held_qty(leg) != 0 for leg in LEGS) or not is_all_final(state):
+        turn.set(phase="reducing")
+    elif turn.now_ns >= state.check_at_ns and not state.is_asking_position:
+        ask_position(turn, CheckPosition())
+
+
+def give_up(turn: Turn) -> None:
+    state = turn.state
+    legs = open_legs(state)
+    if not legs:  # flat by every fill we know of, yet the exchange did not confirm it
+        legs = tuple(OpenLeg(state.symbol, LEG_NAMES[leg], ZERO) for leg in LEGS if state.filled_qty(leg))
+    turn.emit(Alarm("unresolved", f"{state.symbol}: could not be proven flat"))
+    turn.finish("UNRESOLVED", legs)
+
+
+PLANS: dict[Phase, Callable[[Turn], None]] = {
+    "opening": plan_opening,
+    "settling": plan_settling,
+    "active": plan_active,
+    "reducing": plan_reducing,
+    "verifying": plan_verifying,
+}
+
+
+# What the plans do with open orders
+
+
+def cancel_open_entries(turn: Turn) -> None:
+    """Cancel what is open, by link id; an order without an answer yet is given the time to answer."""
+    for intent in turn.state.intents:
+        if not intent.is_close and intent.known in ("live", "unknown") and intent.cancel == "":
+            turn.put(replace(intent, cancel="asked"))
+            turn.emit(Cancel(intent.link_id))
+
+
+def doubt_unanswered(turn: Turn) -> None:
+    for intent in turn.state.intents:
+        if not intent.is_close:
+            turn.put(facts.doubted(intent, turn.now_ns))
+
+
+def doubt_unanswered_if_due(turn: Turn) -> None:
+    if turn.now_ns >= turn.state.deadline_ns:
+        doubt_unanswered(turn)
+        cancel_open_entries(turn)
+
+
+def look_up_due(turn: Turn) -> None:
+    for intent in turn.state.intents:
+        is_due = intent.look_at_ns is not None and intent.look_at_ns <= turn.now_ns
+        if is_due and not intent.is_final and not intent.is_looking:
+            turn.put(replace(intent, is_looking=True, look_at_ns=None))
+            turn.emit(LookUp(intent.link_id))
+
+
+def after_the_end(turn: Turn, before: Trade) -> None:
+    """Nothing is sent after the end; what still comes in is at least not silent."""
+    for leg in LEGS:
+        late = turn.state.held_qty(leg) - before.held_qty(leg)
+        if late:
+            turn.emit(Alarm("late_fill", f"{LEG_NAMES[leg]} leg: {late} after the end"))
+
+
+# Claims about a trade
+
+
+def is_settled(state: Trade, leg: int) -> bool:
+    """Whether no entry of the leg can fill any more."""
+    return all(i.is_final for i in state.intents if i.leg == leg and not i.is_close)
+
+
+def is_refused(state: Trade, leg: int) -> bool:
+    return any(i.refusal for i in state.intents if i.leg == leg and not i.is_close)
+
+
+def is_all_final(state: Trade) -> bool:
+    return all(i.is_final for i in state.intents)
+
+
+def has_open_close(state: Trade, leg: int) -> bool:
+    return any(i.is_close and i.leg == leg and not i.is_final for i in state.intents)
+
+
+def has_live_entry(state: Trade, leg: int) -> bool:
+    """Whether an entry's fate is still on its way (one that is unknown is not waited for)."""
+    return any(i.leg == leg and not i.is_close and i.known in ("sent", "live") for i in state.intents)
+
+
+def is_beyond_doubt(state: Trade) -> bool:
+    """Whether flat needs no second look: a clean trade, every quantity named by the exchange."""
+    nothing_held_ever = not any(state.filled_qty(leg) for leg in LEGS)
+    no_guess = not any(state.written_off) and not any(i.was_doubted for i in state.intents)
+    return no_guess and (state.was_active or nothing_held_ever)
+
+
+def flat_end(state: Trade) -> End:
+    if state.was_active:
+        return "CLOSED"
+    if any(state.filled_qty(leg) for leg in LEGS):
+        return "FAILED_FLAT"
+    nothing_sent = all(i.refusal in ("unreachable", "unsent") for i in state.intents)
+    return "REFUSED" if nothing_sent else "FLAT"
+
+
+def open_legs(state: Trade, sizes: tuple[Decimal, Decimal] | None = None) -> tuple[OpenLeg, ...]:
+    """Name what is open: known to be held, or in doubt."""
+    found = []
+    for leg in LEGS:
+        held = state.held_qty(leg) if sizes is None else sizes[leg]
+        doubt = sum(
+            (i.qty - i.filled_qty for i in state.entries(leg) if not i.is_final),
+            ZERO,
+        )
+        if held != 0 or doubt != 0:
+            found.append(OpenLeg(state.symbol, LEG_NAMES[leg], held, doubt))
+    return tuple(found)
+
+
+def deadlines(state: Trade) -> Iterable[int]:
+    """Every moment at which something is due without an event."""
+    for intent in state.intents:
+        if intent.look_at_ns is not None and not intent.is_final and not intent.is_looking:
+            yield intent.look_at_ns
+    if state.phase in ("opening", "settling", "active"):
+        yield state.deadline_ns
+    if state.phase in ("reducing", "verifying"):
+        yield state.give_up_ns
+    if state.phase == "verifying" and not state.is_asking_position:
+        yield state.check_at_ns
+    if state.phase == "reducing":
+        yield from reducing_deadlines(state)
+
+
+def reducing_deadlines(state: Trade) -> Iterable[int]:
+    for leg in LEGS:
+        if state.held_qty(leg) <= state.goal_qty or has_open_close(state, leg):
+            continue
+        if has_live_entry(state, leg):
+            yield max(state.deadline_ns, state.retry_at_ns[leg])
+        elif not state.is_asking_position:
+            yield state.retry_at_ns[leg]
+
+
+def sooner(due_ns: int | None, other_ns: int) -> int:
+    return other_ns if due_ns is None else min(due_ns, other_ns)

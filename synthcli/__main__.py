@@ -1,0 +1,74 @@
+"""`synthtest` and `python -m synthcli`: the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from synthcli.cli import cli
+
+EXIT_FAILED = 1
+EXIT_WRONG_USE = 2
+EXIT_NOT_FLAT = 3
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    args = sys.argv[1:]
+    debug = "--debug" in args  # wherever it stands, also when the rest can't be parsed
+    sys.exit(run([arg for arg in args if arg != "--debug"], debug))
+
+
+def run(args: list[str], debug: bool = False) -> int:
+    """Run one command; no exception gets past here."""
+    try:
+        code = cli.main(["--debug", *args] if debug else args, prog_name="synthtest", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        return say(error.format_message(), EXIT_WRONG_USE)
+    except click.ClickException as error:
+        return say(usage(error), EXIT_WRONG_USE)
+    except (KeyboardInterrupt, click.Abort):
+        return say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Who read our output left: nothing more can be said there, not even at the interpreter's exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return say(*sentence(error, debug))
+
+
+def usage(error: click.ClickException) -> str:
+    """Click's own sentence, with the way to the help."""
+    context = getattr(error, "ctx", None)
+    way = context.command_path if context else "synthtest"
+    message = error.format_message().rstrip(".")
+    return f"{message}; see `{way} --help`"
+
+
+def sentence(error: Exception, debug: bool) -> tuple[str, int]:
+    """One sentence and the exit code of an error."""
+    from synthcore.errors import SynthError, Unresolved
+
+    if isinstance(error, Unresolved):
+        return str(error), EXIT_NOT_FLAT
+    if isinstance(error, SynthError):  # before a run started: wrong settings, or no exchange to go to
+        return str(error), EXIT_WRONG_USE
+    what = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    return f"internal error ({what})" + ("" if debug else "; --debug shows the trace"), EXIT_FAILED
+
+
+def say(text: str, code: int) -> int:
+    """Words go to stderr."""
+    click.echo(f"synthtest: {text}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

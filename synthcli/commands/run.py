@@ -1,0 +1,79 @@
+"""`synthtest run`: the main job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from synthcli import options
+from synthcore.settings.catalog import SETTINGS
+
+if TYPE_CHECKING:
+    from synthcore.monitor.observer import RunObserver
+    from synthcore.settings.load import Settings
+
+
+@click.command(
+    "run",
+    help="Trade synthetic opportunities on real sockets and measure every stage.\n\n"
+    "Without keys it starts the embedded exchange by itself: no network is needed. It ends flat,"
+    " also by Ctrl+C.\n\n"
+    "Exit codes: 0 finished and flat; 1 failed and flat; 2 wrong use or configuration; 3 not flat or not"
+    " known to be; 4 finished, criteria not met; 130 interrupted and flat.",
+)
+@options.settings(*(setting.name for setting in SETTINGS.values() if setting.flag))
+@options.config_file
+@options.json_lines("One object a line: start, status, trade, warning, summary.")
+@click.pass_obj
+def command(debug: bool | None, config_path: Path | None, as_json: bool, **flags: str | None) -> int:
+    from synthcore.settings.load import load_settings
+
+    loaded = load_settings(flags, config_file=config_path)
+    settings = loaded.for_run(debug=bool(debug))
+    observer = observer_for(as_json)
+    announce(loaded, observer)
+    from synthcore.engine import run
+
+    outcome = run(settings, observer)
+    return int(outcome.exit_code)
+
+
+def announce(loaded: Settings, observer: RunObserver) -> None:
+    """Say what the run starts from, and warn of what can't work well."""
+    from synthcore.feasibility import explain
+
+    click.echo(profile_line(loaded), err=True)
+    for warning in loaded.warnings:
+        observer.on_warning(warning)
+    answer = explain(loaded.config)
+    if not answer.qualifies:
+        observer.on_warning(answer.sentence)
+
+
+def profile_line(loaded: Settings) -> str:
+    """One line: the profile, what it comes to, and where the rest is."""
+    config = loaded.config
+    return (
+        f"profile {loaded.profile} ({loaded.origins['profile']}): {config.synthetic_spread_bps:g} bps,"
+        f" funding {config.synthetic_funding_delta:g}, {config.estimated_position_size:g} USDT a leg,"
+        f" {config.max_concurrent_trades} trades at once; `synthtest config show` has every setting"
+    )
+
+
+def observer_for(as_json: bool) -> RunObserver:
+    """JSON lines when asked for, a live view on a terminal, plain lines elsewhere."""
+    if as_json:
+        from synthcore.monitor.jsonl import JsonLines
+
+        return JsonLines(sys.stdout)
+    if sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM") not in (None, "", "dumb"):
+        from synthcore.monitor.live import LiveView
+
+        return LiveView()
+    from synthcore.monitor.plain import PlainLines
+
+    return PlainLines(sys.stdout, sys.stderr)

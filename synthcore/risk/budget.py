@@ -1,0 +1,74 @@
+"""Requests that the exchange still takes: rolling windows, and a reserve for closing. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Literal
+
+Group = Literal["create", "cancel", "order_query", "position_query"]
+
+# Per second and account, Bybit's default tier (`order/create` … `position/list`).
+DEFAULT_LIMITS: dict[Group, int] = {"create": 10, "cancel": 10, "order_query": 50, "position_query": 50}
+
+# Longer than the exchange's second: two requests that leave 1 s apart may arrive closer together.
+WINDOW_NS = 1_050_000_000
+
+
+class RateBudget:
+    """Count what was sent, believe what the exchange says, keep back what closing may need.
+
+    Parameters
+    ----------
+    limits
+        Requests a second per endpoint group; a group that is missing is not limited.
+    """
+
+    def __init__(self, limits: Mapping[Group, int] = DEFAULT_LIMITS, window_ns: int = WINDOW_NS) -> None:
+        self._limits: dict[Group, int] = dict(limits)
+        self._window_ns = window_ns
+        self._sent_ns: dict[Group, deque[int]] = {group: deque() for group in self._limits}
+        self._shut_until_ns: dict[Group, int] = {}
+
+    def capacity(self, group: Group) -> int | None:
+        """Requests a second, None when the group is not limited."""
+        return self._limits.get(group)
+
+    def used(self, group: Group, now_ns: int) -> int:
+        """Requests in the window."""
+        sent_ns = self._sent_ns.get(group)
+        if sent_ns is None:
+            return 0
+        while sent_ns and now_ns - sent_ns[0] >= self._window_ns:
+            sent_ns.popleft()
+        return len(sent_ns)
+
+    def allows_entry(self, now_ns: int, open_legs: int, legs: int = 2) -> bool:
+        """Whether a trade may begin: its orders, and then a close for every leg that is open, still fit."""
+        limit = self._limits.get("create")
+        if limit is None:
+            return True
+        if self.wait_ns("create", now_ns):
+            return False
+        return self.used("create", now_ns) + legs + open_legs + legs <= limit
+
+    def take(self, group: Group, now_ns: int) -> None:
+        """Count a request. It always may: a close is never refused here, the exchange decides."""
+        if group in self._sent_ns:
+            self._sent_ns[group].append(now_ns)
+
+    def wait_ns(self, group: Group, now_ns: int) -> int:
+        """How long the exchange asked us to stay away from a group, from now."""
+        return max(0, self._shut_until_ns.get(group, now_ns) - now_ns)
+
+    def learn(self, group: Group, limit: int, remaining: int, now_ns: int) -> None:
+        """Take the exchange's own count: others may use the same account, and its tier may differ."""
+        if group not in self._limits:
+            return
+        self._limits[group] = limit
+        by_others = (limit - remaining) - self.used(group, now_ns)
+        self._sent_ns[group].extend([now_ns] * max(0, by_others))
+
+    def shut(self, group: Group, until_ns: int) -> None:
+        """The exchange refused for its limit: stay away until it says."""
+        self._shut_until_ns[group] = max(until_ns, self._shut_until_ns.get(group, 0))

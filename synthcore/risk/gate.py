@@ -1,0 +1,71 @@
+"""Whether a qualified opportunity may become a trade now, and if not, why. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from synthcore.risk.budget import RateBudget
+from synthcore.risk.guard import RaceConditionGuard
+
+Suppression = Literal["cool_down", "concurrency", "symbol_busy", "stale", "risk", "rate_budget"]
+SUPPRESSIONS: tuple[Suppression, ...] = (
+    "cool_down",
+    "concurrency",
+    "symbol_busy",
+    "stale",
+    "risk",
+    "rate_budget",
+)
+
+
+class Gate:
+    """Limits that every trade passes before anything is sent."""
+
+    def __init__(
+        self, max_concurrent_trades: int, cool_down_ns: int, max_quote_age_ns: int, budget: RateBudget
+    ) -> None:
+        self.max_concurrent_trades = max_concurrent_trades
+        self.cool_down_ns = cool_down_ns
+        self.max_quote_age_ns = max_quote_age_ns
+        self.budget = budget
+        self.guard = RaceConditionGuard()
+        self.halt_reasons: list[str] = []
+        self._ended_ns: dict[str, int] = {}
+
+    @property
+    def is_halted(self) -> bool:
+        return bool(self.halt_reasons)
+
+    def halt(self, reason: str) -> None:
+        """Take no new trade from now on; what is open is not touched. It stays so."""
+        if reason not in self.halt_reasons:
+            self.halt_reasons.append(reason)
+
+    def refusal(self, symbol: str, quote_ns: int, now_ns: int) -> Suppression | None:
+        """Why no trade may begin on the symbol, or None. The first reason that holds."""
+        if self.is_halted:
+            return "risk"
+        if symbol in self.guard:
+            return "symbol_busy"
+        if len(self.guard) >= self.max_concurrent_trades:
+            return "concurrency"
+        if self._is_cooling_down(symbol, now_ns):
+            return "cool_down"
+        if now_ns - quote_ns > self.max_quote_age_ns:
+            return "stale"
+        if not self.budget.allows_entry(now_ns, open_legs=2 * len(self.guard)):
+            return "rate_budget"
+        return None
+
+    def begin(self, symbol: str) -> None:
+        """Note that a trade works on the symbol."""
+        self.guard.try_acquire(symbol)
+
+    def end(self, symbol: str, now_ns: int) -> None:
+        """Note that it ended: the symbol cools down."""
+        self.guard.release(symbol)
+        self._ended_ns[symbol] = now_ns
+
+    def _is_cooling_down(self, symbol: str, now_ns: int) -> bool:
+        ended_ns = self._ended_ns.get(symbol)
+        return ended_ns is not None and now_ns - ended_ns < self.cool_down_ns

@@ -1,0 +1,292 @@
+"""One account: wallet, positions, leverage, margin. Exact: the wallet is deposits + realised − fees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from msgspec import Struct
+
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import ZERO, round8
+from synthcore.exchange.orders import Order, closes_leg
+from synthcore.model import OPPOSITE, Side
+
+MAKER_FEE_RATE = Decimal("0.0002")
+TAKER_FEE_RATE = Decimal("0.00055")
+DEFAULT_LEVERAGE = Decimal(10)
+
+Marks = Callable[[str], Decimal | None]
+
+
+class Position(Struct, eq=False, kw_only=True):
+    """One position record, keyed by (contract, index): 0 one-way, 1 long leg, 2 short leg."""
+
+    contract: Contract
+    position_idx: int
+    leverage: Decimal = DEFAULT_LEVERAGE
+    side: Side | None = None  # None when empty
+    lots: int = 0
+    entry_value: Decimal = ZERO  # what the open lots cost, exact
+    open_fee: Decimal = ZERO  # fees paid for the open lots
+    realised: Decimal = ZERO  # of this holding, fees included
+    realised_ever: Decimal = ZERO
+    seq: int = -1
+    created_ms: int = 0
+    updated_ms: int = 0
+    opened_ms: int = 0
+
+    @property
+    def signed_lots(self) -> int:
+        return -self.lots if self.side == "Sell" else self.lots
+
+    @property
+    def qty(self) -> Decimal:
+        return self.contract.qty(self.lots)
+
+    @property
+    def entry_price(self) -> Decimal:
+        return round8(self.entry_value / self.qty) if self.lots else ZERO
+
+    def apply(self, side: Side, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> Realised:
+        """Add one fill: close what stands against it, open with the rest.
+
+        Returns what the fill closed and earned. Costs leave in proportion, rounded to 8 decimals; the
+        last lot takes what is left, so nothing is lost to rounding.
+        """
+        closing = min(lots, self.lots) if self.side == OPPOSITE[side] else 0
+        closing_value = value if closing == lots else round8(value * closing / lots)
+        closing_fee = fee if closing == lots else round8(fee * closing / lots)
+        realised = self._close(closing, closing_value, closing_fee)
+        if lots > closing:
+            self._open(side, lots - closing, value - closing_value, fee - closing_fee, now_ms)
+        self.updated_ms = now_ms
+        self.created_ms = self.created_ms or now_ms
+        return realised
+
+    def _close(self, lots: int, value: Decimal, fee: Decimal) -> Realised:
+        if lots == 0:
+            return Realised(0, ZERO, ZERO)
+        is_last = lots == self.lots
+        cost = self.entry_value if is_last else round8(self.entry_value * lots / self.lots)
+        open_fee = self.open_fee if is_last else round8(self.open_fee * lots / self.lots)
+        pnl = value - cost if self.side == "Buy" else cost - value
+        self.lots -= lots
+        self.entry_value -= cost
+        self.open_fee -= open_fee
+        self._realise(pnl - fee)
+        if is_last:
+            self.side, self.opened_ms = None, 0
+        return Realised(lots, pnl, pnl - fee - open_fee)
+
+    def _open(self, side: Side, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> None:
+        if self.lots == 0:
+            self.side, self.opened_ms, self.realised = side, now_ms, ZERO
+        self.lots += lots
+        self.entry_value += value
+        self.open_fee += fee
+        self._realise(-fee)
+
+    def _realise(self, amount: Decimal) -> None:
+        self.realised += amount
+        self.realised_ever += amount
+
+    # Valuation
+
+    def mark_value(self, mark: Decimal) -> Decimal:
+        return mark * self.qty
+
+    def unrealised(self, mark: Decimal) -> Decimal:
+        gain = self.mark_value(mark) - self.entry_value
+        return -gain if self.side == "Sell" else gain
+
+    def closing_fee(self) -> Decimal:
+        """Estimated fee of closing at the bankruptcy price."""
+        per_leverage = 1 / self.leverage
+        factor = 1 + per_leverage if self.side == "Sell" else 1 - per_leverage
+        return self.entry_value * factor * TAKER_FEE_RATE
+
+    def initial_margin(self, mark: Decimal) -> Decimal:
+        return round8(self.mark_value(mark) / self.leverage + self.closing_fee()) if self.lots else ZERO
+
+    def maintenance_margin(self, mark: Decimal) -> Decimal:
+        rate = self.contract.maintenance_rate
+        return round8(self.mark_value(mark) * rate + self.closing_fee()) if self.lots else ZERO
+
+
+class Realised(Struct, frozen=True):
+    """What one fill closed, its gain against the entry, and that gain less the fees of both ends."""
+
+    closed_lots: int
+    pnl: Decimal
+    net_pnl: Decimal
+
+
+class OpenSide(Struct, eq=False):
+    """Open orders of one side of one position record that may open: how much they could add."""
+
+    lots: int = 0
+    value: Decimal = ZERO
+
+
+class Margin(Struct, frozen=True, kw_only=True):
+    """An account's money at one moment, in USDT."""
+
+    wallet: Decimal
+    unrealised: Decimal
+    position_im: Decimal
+    position_mm: Decimal
+    order_im: Decimal
+
+    @property
+    def equity(self) -> Decimal:
+        return self.wallet + self.unrealised
+
+    @property
+    def initial(self) -> Decimal:
+        return self.position_im + self.order_im
+
+    @property
+    def available(self) -> Decimal:
+        return self.equity - self.initial
+
+
+class Account:
+    """The money and the holdings of one user. Cross margin, USDT."""
+
+    def __init__(self, uid: str, deposit: Decimal, hedge: bool, created_ms: int) -> None:
+        self.uid = uid
+        self.wallet = deposit
+        self.created_ms = created_ms
+        self.realised_ever = ZERO  # pnl less fees
+        self.fees_paid = ZERO
+        self._hedge_by_default = hedge
+        self._hedge: dict[str, bool] = {}  # symbols that were switched on their own
+        self._leverage: dict[str, Decimal] = {}
+        self._positions: dict[tuple[str, int], Position] = {}
+        self._open_sides: dict[tuple[str, int, Side], OpenSide] = {}
+
+    # Position mode
+
+    def is_hedged(self, symbol: str) -> bool:
+        return self._hedge.get(symbol, self._hedge_by_default)
+
+    def set_hedged(self, symbol: str, hedge: bool) -> None:
+        self._hedge[symbol] = hedge
+
+    def set_hedged_by_default(self, hedge: bool) -> None:
+        self._hedge_by_default = hedge
+
+    # Positions
+
+    def position(self, contract: Contract, position_idx: int) -> Position:
+        """The record of (contract, index), made on first use."""
+        key = contract.symbol, position_idx
+        position = self._positions.get(key)
+        if position is None:
+            position = Position(
+                contract=contract, position_idx=position_idx, leverage=self.leverage(contract.symbol)
+            )
+            self._positions[key] = position
+        return position
+
+    def legs(self, contract: Contract) -> list[Position]:
+        """The records that the account's mode shows for a contract."""
+        indices = (1, 2) if self.is_hedged(contract.symbol) else (0,)
+        return [self.position(contract, index) for index in indices]
+
+    def held(self) -> Iterator[Position]:
+        """Positions with a size."""
+        return (position for position in self._positions.values() if position.lots)
+
+    def holds(self, symbol: str) -> bool:
+        return any(position.contract.symbol == symbol for position in self.held())
+
+    def settle_fill(
+        self, order: Order, lots: int, value: Decimal, fee: Decimal, seq: int, now_ms: int
+    ) -> Realised:
+        """Book one fill of one order: position, wallet, fees."""
+        position = self.position(order.contract, order.position_idx)
+        realised = position.apply(order.side, lots, value, fee, now_ms)
+        position.seq = seq
+        self.wallet += realised.pnl - fee
+        self.realised_ever += realised.pnl - fee
+        self.fees_paid += fee
+        return realised
+
+    # Leverage
+
+    def leverage(self, symbol: str) -> Decimal:
+        return self._leverage.get(symbol, DEFAULT_LEVERAGE)
+
+    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
+        self._leverage[symbol] = leverage
+        for (held_symbol, _), position in self._positions.items():
+            if held_symbol == symbol:
+                position.leverage = leverage
+
+    # Open orders' claim on margin
+
+    def claim(self, order: Order, lots: int) -> None:
+        """Count `lots` of an open order (negative: they are gone). Orders that only reduce claim nothing."""
+        if order.reduces:
+            return
+        key = order.contract.symbol, order.position_idx, order.side
+        open_side = self._open_sides.get(key)
+        if open_side is None:
+            open_side = self._open_sides[key] = OpenSide()
+        open_side.lots += lots
+        open_side.value += order.contract.value(order.price_ticks, lots)
+        if open_side.lots == 0:
+            del self._open_sides[key]
+
+    def order_margin(self) -> Decimal:
+        """Initial margin of all open orders."""
+        return sum((self._side_margin(key, side) for key, side in self._open_sides.items()), ZERO)
+
+    def _side_margin(self, key: tuple[str, int, Side], open_side: OpenSide) -> Decimal:
+        """Margin of what could open: in one-way mode the part against a held position is free."""
+        symbol, position_idx, side = key
+        position = self._positions.get((symbol, position_idx))
+        closing = position.lots if position is not None and position.side == OPPOSITE[side] else 0
+        opening = max(0, open_side.lots - closing)
+        if opening == 0:
+            return ZERO
+        value = open_side.value * opening / open_side.lots
+        return round8(value / self.leverage(symbol) + 2 * value * TAKER_FEE_RATE)
+
+    def margin_for(self, order: Order, lots: int) -> Decimal:
+        """How much more initial margin the account needs once `lots` of this order are open."""
+        if order.reduces:
+            return ZERO
+        before = self.order_margin()
+        self.claim(order, lots)
+        after = self.order_margin()
+        self.claim(order, -lots)
+        return after - before
+
+    # Money
+
+    def margin(self, marks: Marks) -> Margin:
+        """The account's money at the current marks; a position without a mark counts at its entry."""
+        unrealised, position_im, position_mm = ZERO, ZERO, ZERO
+        for position in self.held():
+            mark = marks(position.contract.symbol) or position.entry_price
+            unrealised += position.unrealised(mark)
+            position_im += position.initial_margin(mark)
+            position_mm += position.maintenance_margin(mark)
+        return Margin(
+            wallet=self.wallet,
+            unrealised=round8(unrealised),
+            position_im=position_im,
+            position_mm=position_mm,
+            order_im=self.order_margin(),
+        )
+
+
+def closing_side(position: Position) -> Side | None:
+    """The side of an order that would reduce the position; None when it is empty."""
+    return OPPOSITE[position.side] if position.side is not None else None
+
+
+__all__ = ["Account", "Margin", "Position", "Realised", "closes_leg", "closing_side"]

@@ -1,0 +1,249 @@
+"""The checks before an order is accepted, in Bybit's order, each with Bybit's code and text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import cast
+
+from msgspec import Struct
+
+from synthcore.exchange import refusal
+from synthcore.exchange.account import Account, Position, closing_side
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import read
+from synthcore.exchange.market_view import MarketView, index_price, reference_price
+from synthcore.exchange.order_log import OrderLog
+from synthcore.exchange.orders import Order, closes_leg
+from synthcore.exchange.refusal import Refusal
+from synthcore.model import OrderType, Side, TimeInForce
+from synthcore.venues.bybit.messages import CreateOrder
+
+MAX_ACTIVE_ORDERS = 500  # per symbol
+
+SIDES = frozenset({"Buy", "Sell"})
+ORDER_TYPES = frozenset({"Limit", "Market"})
+TIMES_IN_FORCE = frozenset({"GTC", "IOC", "FOK", "PostOnly"})
+OTHER_CATEGORIES = frozenset({"spot", "inverse", "option"})
+LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
+# Fields of orders that this exchange does not trade: refused, never ignored. (field, value that is harmless)
+NOT_TRADED: tuple[tuple[str, str, frozenset[str | int | None]], ...] = (
+    ("trigger_price", "triggerPrice", frozenset({None, "", "0"})),
+    ("take_profit", "takeProfit", frozenset({None, "", "0"})),
+    ("stop_loss", "stopLoss", frozenset({None, "", "0"})),
+    ("smp_type", "smpType", frozenset({None, "", "None"})),
+    ("slippage_tolerance_type", "slippageToleranceType", frozenset({None, "", "UNKNOWN"})),
+    ("bbo_side_type", "bboSideType", frozenset({None, ""})),
+)
+
+
+class Refused(Exception):
+    """A check failed. Inside the core only: a caller gets the `Refusal` as a value."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """An admitted order's terms, in ticks and lots."""
+
+    contract: Contract
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price_ticks: int
+    lots: int
+    position_idx: int
+    reduce_only: bool
+    close_on_trigger: bool
+    link_id: str
+
+
+class Admission:
+    """Reads requests against the rules of the contracts, the market and the account."""
+
+    def __init__(self, contracts: Mapping[str, Contract], market: MarketView) -> None:
+        self._contracts = contracts
+        self._market = market
+
+    def terms(self, request: CreateOrder, account: Account, log: OrderLog) -> Terms:
+        """Check a new order up to, not including, its margin."""
+        check_category(request.category)
+        check_enums(request)
+        contract = self.contract(request.symbol)
+        link_id = check_link_id(request.order_link_id, log)
+        position_idx = request.position_idx or 0
+        reduce_only = bool(request.reduce_only)
+        closing = closes_everything(request)
+        side = cast(Side, request.side)
+        if closing:  # the position says how much; without a fitting one there is nothing to close
+            check_mode(account, contract, position_idx)
+            held = account.position(contract, position_idx)
+            lots = min(held.lots, contract.max_market_lots) if closing_side(held) == side else 0
+        else:
+            lots = check_qty(request, contract)
+        price_ticks = self.price_ticks(request, contract)
+        if not (reduce_only or closes_leg(side, position_idx)):
+            self.check_value(request, contract, price_ticks, lots)
+        check_mode(account, contract, position_idx)
+        is_market = request.order_type == "Market"
+        if reduce_only or closes_leg(side, position_idx):
+            position = account.position(contract, position_idx)
+            lots = reducible_lots(position, log, side, price_ticks, lots, may_shrink=reduce_only)
+        if log.open_count(contract.symbol) >= MAX_ACTIVE_ORDERS:
+            raise Refused(refusal.TOO_MANY_ORDERS)
+        return Terms(
+            contract=contract,
+            side=side,
+            order_type=cast(OrderType, request.order_type),
+            time_in_force="IOC" if is_market else cast(TimeInForce, request.time_in_force or "GTC"),
+            price_ticks=price_ticks,
+            lots=lots,
+            position_idx=position_idx,
+            reduce_only=reduce_only,
+            close_on_trigger=bool(request.close_on_trigger),
+            link_id=link_id,
+        )
+
+    def contract(self, symbol: str) -> Contract:
+        contract = self._contracts.get(symbol)
+        if contract is None:
+            raise Refused(refusal.params_error("symbol"))
+        return contract
+
+    def price_ticks(self, request: CreateOrder, contract: Contract) -> int:
+        """The limit in ticks, moved into the price band; for a market order its bound."""
+        if request.order_type == "Market":
+            return self.market_bound(contract, cast(Side, request.side))
+        return self.limit_ticks(request.price, contract, cast(Side, request.side))
+
+    def limit_ticks(self, price_text: str | None, contract: Contract, side: Side) -> int:
+        price = read(price_text or "")
+        if price is None or price <= 0:
+            raise Refused(refusal.params_error("price"))
+        ticks = contract.ticks(price)
+        if ticks is None:
+            raise Refused(refusal.PRICE_INVALID)
+        if not contract.min_price_ticks <= ticks <= contract.max_price_ticks:
+            raise Refused(refusal.PRICE_OUT_OF_RANGE)
+        return self.within_band(ticks, contract, side)
+
+    def market_bound(self, contract: Contract, side: Side) -> int:
+        """A market order is an IOC limit at mark·(1 ± X), rounded to the tick."""
+        mark = reference_price(self._market, contract.symbol)
+        if mark is None:
+            raise Refused(refusal.NO_MARKET_PRICE)
+        ratio = contract.limit_ratio_x if side == "Buy" else -contract.limit_ratio_x
+        bound = mark * (1 + ratio) / contract.tick
+        return max(contract.min_price_ticks, int(bound.to_integral_value(ROUND_HALF_UP)))
+
+    def within_band(self, ticks: int, contract: Contract, side: Side) -> int:
+        """Bybit re-prices a futures limit beyond the band silently to the nearest allowed price."""
+        mark = reference_price(self._market, contract.symbol)
+        if mark is None:
+            return ticks
+        index = index_price(self._market, contract.symbol) or mark
+        x, y = contract.limit_ratio_x, contract.limit_ratio_y
+        if side == "Buy":
+            highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick
+            return min(ticks, int(highest.to_integral_value(ROUND_FLOOR)))
+        lowest = max(mark * (1 - y), min(index, mark * (1 - x))) / contract.tick
+        return max(ticks, int(lowest.to_integral_value(ROUND_CEILING)))
+
+    def check_value(self, request: CreateOrder, contract: Contract, price_ticks: int, lots: int) -> None:
+        """At least the minimum notional; a market order is valued at the mark."""
+        value = contract.value(price_ticks, lots)
+        if request.order_type == "Market":
+            mark: Decimal | None = reference_price(self._market, contract.symbol)
+            value = (mark or contract.price(price_ticks)) * contract.qty(lots)
+        if value < contract.min_notional:
+            raise Refused(refusal.VALUE_TOO_SMALL)
+
+
+# The single checks
+
+
+def check_category(category: str) -> None:
+    if category != "linear":
+        raise Refused(
+            refusal.NOT_SUPPORTED_SYMBOLS if category in OTHER_CATEGORIES else refusal.ILLEGAL_CATEGORY
+        )
+
+
+def check_enums(request: CreateOrder) -> None:
+    if request.side not in SIDES:
+        raise Refused(refusal.params_error("side"))
+    if request.order_type not in ORDER_TYPES:
+        raise Refused(refusal.params_error("orderType"))
+    if request.time_in_force and request.time_in_force not in TIMES_IN_FORCE:
+        raise Refused(refusal.params_error("timeInForce"))
+    if (request.position_idx or 0) not in (0, 1, 2):
+        raise Refused(refusal.params_error("positionIdx"))
+    for attribute, name, harmless in NOT_TRADED:
+        if getattr(request, attribute) not in harmless:
+            raise Refused(Refusal(10001, f"params error: {name} is not supported by this exchange"))
+
+
+def check_link_id(link_id: str | None, log: OrderLog) -> str:
+    if not link_id:
+        return ""
+    if LINK_ID.fullmatch(link_id) is None:
+        raise Refused(refusal.params_error("orderLinkId"))
+    if log.is_link_id_used(link_id):
+        raise Refused(refusal.LINK_ID_TAKEN)
+    return link_id
+
+
+def closes_everything(request: CreateOrder) -> bool:
+    """Quantity 0, reduce-only and close-on-trigger: close the whole position."""
+    qty = read(request.qty)
+    return qty == 0 and bool(request.reduce_only) and bool(request.close_on_trigger)
+
+
+def check_qty(request: CreateOrder, contract: Contract) -> int:
+    qty = read(request.qty)
+    if qty is None or qty < 0:
+        raise Refused(refusal.params_error("qty"))
+    lots = contract.lots(qty)
+    if qty < contract.qty(contract.min_lots):
+        raise Refused(refusal.QTY_TOO_SMALL)
+    if lots is None:
+        raise Refused(refusal.QTY_INVALID)
+    if lots > (contract.max_market_lots if request.order_type == "Market" else contract.max_lots):
+        raise Refused(refusal.QTY_TOO_LARGE)
+    return lots
+
+
+def check_mode(account: Account, contract: Contract, position_idx: int) -> None:
+    if account.is_hedged(contract.symbol) != (position_idx != 0):
+        raise Refused(refusal.IDX_NOT_MATCHING)
+
+
+def reducible_lots(
+    position: Position, log: OrderLog, side: Side, price_ticks: int, lots: int, *, may_shrink: bool
+) -> int:
+    """How much a closing order may be: the position less closing orders of better priority.
+
+    An order that is not flagged reduce-only but closes a hedge leg is refused beyond it, not shrunk.
+    """
+    if closing_side(position) != side:
+        raise Refused(refusal.POSITION_IS_ZERO if position.lots == 0 else refusal.REDUCE_ONLY_VIOLATED)
+    queued = sum(
+        order.leaves_lots
+        for order in log.reducing(position.contract.symbol, position.position_idx)
+        if has_priority(order, side, price_ticks)
+    )
+    reducible = position.lots - queued
+    if reducible <= 0 or (lots > reducible and not may_shrink):
+        raise Refused(refusal.REDUCE_ONLY_VIOLATED)
+    return min(lots, reducible)
+
+
+def has_priority(order: Order, side: Side, price_ticks: int) -> bool:
+    """Whether a resting order is served before a new one of this price: as good, and earlier."""
+    if order.side != side:
+        return False
+    return order.price_ticks >= price_ticks if side == "Buy" else order.price_ticks <= price_ticks

@@ -1,0 +1,91 @@
+"""Who calls: key, time window and signature of a request, refused in Bybit's words."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from synthcore.exchange.refusal import Refusal, params_error
+from synthcore.venues.bybit.signing import Signer, rest_text
+
+DEFAULT_RECV_WINDOW = "5000"  # ms
+EARLY_LIMIT_MS = 1000  # a timestamp may be this much ahead of the server
+
+KEY_HEADER = b"x-bapi-api-key"
+TIMESTAMP_HEADER = b"x-bapi-timestamp"
+RECV_WINDOW_HEADER = b"x-bapi-recv-window"
+SIGN_HEADER = b"x-bapi-sign"
+
+KEY_INVALID = Refusal(10003, "API key is invalid.")
+# Texts of the private socket; Bybit's own are not documented.
+WS_SIGN_WRONG = Refusal(10004, "error sign!")
+WS_EXPIRED = Refusal(-1, "request expired")
+
+
+class ApiKey(Struct, frozen=True):
+    """One key of one user."""
+
+    uid: str
+    signer: Signer
+
+
+class Authenticator:
+    """The keys of this exchange."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, ApiKey] = {}
+
+    def add(self, uid: str, key: str, secret: str) -> None:
+        self._keys[key] = ApiKey(uid, Signer(key, secret))
+
+    def key_of(self, uid: str) -> str:
+        """The first key of a user."""
+        return next(key for key, api_key in self._keys.items() if api_key.uid == uid)
+
+    def rest(self, headers: Mapping[bytes, bytes], payload: bytes, now_ms: int) -> str | Refusal:
+        """The user who signed a REST call, or why it is refused.
+
+        Parameters
+        ----------
+        payload
+            Query string or body, exactly as received.
+        """
+        key = headers.get(KEY_HEADER, b"").decode("latin-1")
+        api_key = self._keys.get(key)
+        if api_key is None:
+            return KEY_INVALID
+        timestamp = headers.get(TIMESTAMP_HEADER, b"").decode("latin-1")
+        recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1") or DEFAULT_RECV_WINDOW
+        if not timestamp.isdecimal() or not recv_window.isdecimal():
+            return params_error("timestamp")
+        if not int(timestamp) - EARLY_LIMIT_MS < now_ms <= int(timestamp) + int(recv_window):
+            return _outside_window(timestamp, now_ms, recv_window)
+        text = rest_text(timestamp, key, recv_window, payload)
+        sent = headers.get(SIGN_HEADER, b"")
+        if not hmac.compare_digest(api_key.signer.sign(text).encode(), sent):
+            return Refusal(10004, f"error sign! origin_string[{text.decode('utf-8', 'replace')}]")
+        return api_key.uid
+
+    def socket(self, args: list[str | int] | None, now_ms: int) -> str | Refusal:
+        """The user who signed an `auth` operation, or why it is refused."""
+        if args is None or len(args) != 3:
+            return params_error("args")
+        key, expires, signature = (str(arg) for arg in args)
+        api_key = self._keys.get(key)
+        if api_key is None:
+            return KEY_INVALID
+        if not expires.isdecimal() or int(expires) <= now_ms:
+            return WS_EXPIRED
+        if not hmac.compare_digest(api_key.signer.ws_auth(int(expires)).encode(), signature.encode()):
+            return WS_SIGN_WRONG
+        return api_key.uid
+
+
+def _outside_window(timestamp: str, now_ms: int, recv_window: str) -> Refusal:
+    return Refusal(
+        10002,
+        "invalid request, please check your server timestamp or recv_window param. "
+        f"req_timestamp[{timestamp}],server_timestamp[{now_ms}],recv_window[{recv_window}]",
+    )

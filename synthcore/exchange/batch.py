@@ -1,0 +1,72 @@
+"""Everything one act changed, written as private messages: execution, order, position, wallet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from synthcore.exchange.account import Account, Marks
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.orders import Order
+from synthcore.exchange.rows import order_row, position_row, wallet_row
+from synthcore.venues.bybit.messages import (
+    ExecutionMessage,
+    ExecutionRow,
+    OrderMessage,
+    PositionMessage,
+    WalletMessage,
+)
+
+PrivateMessage = ExecutionMessage | OrderMessage | PositionMessage | WalletMessage
+
+
+class Event(Struct, frozen=True):
+    """One private message to one user. `message.topic` is the all-in-one name (`order`, …)."""
+
+    uid: str
+    message: PrivateMessage
+
+
+class Batch:
+    """Collects what an act touches, then writes it once, in its final state.
+
+    Bybit promises no order between topics; ours follows the one live sequence that was captured.
+    Every create, amend and cancel has a position and a wallet message, even when nothing changed there.
+    """
+
+    def __init__(self, marks: Marks, now_ms: int) -> None:
+        self._marks = marks
+        self._now_ms = now_ms
+        self._fills: dict[Account, dict[str, list[ExecutionRow]]] = {}
+        self._orders: dict[Account, dict[Order, int]] = {}
+        self._contracts: dict[Account, dict[Contract, None]] = {}
+
+    def filled(self, account: Account, row: ExecutionRow) -> None:
+        self._fills.setdefault(account, {}).setdefault(row.symbol, []).append(row)
+
+    def touched(self, account: Account, order: Order, seq: int) -> None:
+        """An order changed, and with it its position's record and the wallet."""
+        self._orders.setdefault(account, {})[order] = seq
+        self._contracts.setdefault(account, {})[order.contract] = None
+
+    def events(self) -> list[Event]:
+        return [
+            Event(account.uid, message) for account in self._contracts for message in self._messages(account)
+        ]
+
+    def _messages(self, account: Account) -> Iterator[PrivateMessage]:
+        for symbol, rows in self._fills.get(account, {}).items():
+            message_id = f"{account.uid}_{symbol}_{rows[0].seq}"
+            yield ExecutionMessage("execution", message_id, self._now_ms, rows)
+        for order, seq in self._orders.get(account, {}).items():
+            message_id = f"{account.uid}_{order.contract.symbol}_{seq}"
+            yield OrderMessage("order", message_id, self._now_ms, [order_row(order)])
+        margin = account.margin(self._marks)
+        for contract in self._contracts[account]:
+            mark = self._marks(contract.symbol)
+            rows_of_legs = [position_row(leg, mark, margin) for leg in account.legs(contract)]
+            message_id = f"{account.uid}_position_{self._now_ms}"
+            yield PositionMessage(message_id, "position", self._now_ms, rows_of_legs)
+        message_id = f"{account.uid}_wallet_{self._now_ms}"
+        yield WalletMessage(message_id, "wallet", self._now_ms, [wallet_row(account, margin)])

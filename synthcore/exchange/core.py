@@ -1,0 +1,468 @@
+"""The exchange's pure core: requests and market moves in, results and private events out.
+
+No clock, no socket, no chance inside: the time is an argument, ids come from a seeded source, and the
+market is read through a view. The edges (REST, sockets, pacing) are other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from synthcore.exchange import refusal
+from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, closing_side
+from synthcore.exchange.admission import Admission, Refused, Terms, check_category
+from synthcore.exchange.batch import Batch, Event
+from synthcore.exchange.book import Book, Levels, Match
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import read, round8, text
+from synthcore.exchange.ids import Ids
+from synthcore.exchange.market_view import MarketView
+from synthcore.exchange.order_log import OrderLog
+from synthcore.exchange.orders import Order
+from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.rows import execution_row
+from synthcore.model import Side
+from synthcore.venues.bybit.messages import (
+    MODE_HEDGE,
+    MODE_ONE_WAY,
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    CreateOrder,
+    SetLeverage,
+    SwitchMode,
+)
+
+MAX_CANCELLED_AT_ONCE = 500
+
+
+class Trade(Struct, frozen=True):
+    """A trade that the market printed."""
+
+    taker_side: Side
+    price: Decimal
+    qty: Decimal
+
+
+class Exchange:
+    """Accounts, their orders, one book per contract.
+
+    Parameters
+    ----------
+    contracts
+        The contracts traded, by symbol.
+    market
+        The background market; the caller applies its frames first, then calls `on_book` or `on_trades`.
+    ids
+        Source of order and fill ids.
+    """
+
+    def __init__(self, contracts: Mapping[str, Contract], market: MarketView, ids: Ids) -> None:
+        self.contracts = dict(contracts)
+        self.market = market
+        self.accounts: dict[str, Account] = {}
+        self._ids = ids
+        self._logs: dict[str, OrderLog] = {}
+        self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
+        self._admission = Admission(self.contracts, market)
+        self._order_number = 0
+        self._seq = 0
+
+    def open_account(self, uid: str, deposit: Decimal, *, hedge: bool, now_ms: int) -> Account:
+        account = self.accounts[uid] = Account(uid, deposit, hedge, now_ms)
+        self._logs[uid] = OrderLog()
+        return account
+
+    def log(self, account: Account) -> OrderLog:
+        """The account's orders and fills."""
+        return self._logs[account.uid]
+
+    # Orders
+
+    def place(
+        self, account: Account, request: CreateOrder, now_ms: int
+    ) -> tuple[Order | Refusal, list[Event]]:
+        """Accept a new order and match it, or refuse it."""
+        try:
+            terms = self._admission.terms(request, account, self.log(account))
+            order = self._new_order(account, terms, now_ms)
+            self._check_margin(account, order, order.lots)
+        except Refused as refused:
+            return refused.refusal, []
+        batch = Batch(self.market.mark, now_ms)
+        self.log(account).add(order)
+        self._run(order, batch, now_ms)
+        return order, batch.events()
+
+    def amend(
+        self, account: Account, request: AmendOrder, now_ms: int
+    ) -> tuple[Order | Refusal, list[Event]]:
+        """Change price or total quantity of an open order; it keeps its place only where it just shrinks."""
+        try:
+            check_category(request.category)
+            order = self._open_order(account, request.order_id, request.order_link_id, request.symbol)
+            if order is None:
+                return refusal.NOTHING_TO_REPLACE, []
+            price_ticks, lots = self._amended(account, order, request)
+        except Refused as refused:
+            return refused.refusal, []
+        batch = Batch(self.market.mark, now_ms)
+        keeps_its_place = price_ticks == order.price_ticks and lots < order.lots
+        account.claim(order, -order.leaves_lots)
+        if keeps_its_place:
+            order.lots, order.updated_ms = lots, now_ms
+            account.claim(order, order.leaves_lots)
+            batch.touched(account, order, self._next_seq())
+        else:
+            self._books[order.contract.symbol].remove(order)
+            order.price_ticks, order.lots, order.updated_ms = price_ticks, lots, now_ms
+            self._run(order, batch, now_ms)
+        return order, batch.events()
+
+    def cancel(
+        self, account: Account, request: CancelOrder, now_ms: int
+    ) -> tuple[Order | Refusal, list[Event]]:
+        """Cancel one open order."""
+        try:
+            check_category(request.category)
+            order = self._open_order(account, request.order_id, request.order_link_id, request.symbol)
+        except Refused as refused:
+            return refused.refusal, []
+        if order is None:
+            return refusal.NOTHING_TO_CANCEL, []
+        batch = Batch(self.market.mark, now_ms)
+        self._cancel_by_user(account, order, batch, now_ms)
+        return order, batch.events()
+
+    def cancel_all(
+        self, account: Account, request: CancelAll, now_ms: int
+    ) -> tuple[list[Order] | Refusal, list[Event]]:
+        """Cancel the open orders of a symbol, else of a base coin, else of a settle coin."""
+        try:
+            check_category(request.category)
+            orders = self._orders_of(account, request)
+        except Refused as refused:
+            return refused.refusal, []
+        batch = Batch(self.market.mark, now_ms)
+        for order in orders:
+            self._cancel_by_user(account, order, batch, now_ms)
+        return orders, batch.events()
+
+    # The market
+
+    def on_book(self, symbol: str, now_ms: int) -> list[Event]:
+        """The market's displayed levels changed."""
+        book = self._books.get(symbol)
+        if book is None or book.is_idle:
+            return []
+        matches = book.on_book(self.market.bids(symbol), self.market.asks(symbol))
+        return self._settle_all(matches, now_ms)
+
+    def on_trades(self, symbol: str, trades: Iterable[Trade], now_ms: int) -> list[Event]:
+        """The market printed trades."""
+        book = self._books.get(symbol)
+        if book is None or not book.has_resting:
+            return []
+        events: list[Event] = []
+        for trade in trades:
+            ticks = int(trade.price / book.contract.tick)
+            lots = int(trade.qty / book.contract.step)
+            events += self._settle_all(book.on_trade(trade.taker_side, ticks, lots), now_ms)
+        return events
+
+    def wants_trades(self, symbol: str) -> bool:
+        """Whether prints of this symbol can concern anybody: reading them costs."""
+        book = self._books.get(symbol)
+        return book is not None and book.has_resting
+
+    # Settings of an account
+
+    def switch_mode(self, account: Account, request: SwitchMode) -> Refusal | None:
+        """One-way or hedge mode, for one symbol or for all of a coin."""
+        if request.category != "linear":
+            return refusal.ILLEGAL_CATEGORY
+        if request.mode not in (MODE_ONE_WAY, MODE_HEDGE):
+            return refusal.params_error("position_mode")
+        hedge = request.mode == MODE_HEDGE
+        if request.symbol:
+            return self._switch_symbol(account, request.symbol, hedge)
+        if request.coin:
+            return self._switch_coin(account, request.coin, hedge)
+        return refusal.params_error("symbol")
+
+    def set_leverage(self, account: Account, request: SetLeverage) -> Refusal | None:
+        """Leverage of one symbol. Cross margin: both sides must be equal."""
+        if request.category != "linear":
+            return refusal.ILLEGAL_CATEGORY
+        contract = self.contracts.get(request.symbol)
+        if contract is None:
+            return refusal.params_error("symbol")
+        buy, sell = read(request.buy_leverage), read(request.sell_leverage)
+        if buy is None or buy != sell or buy % contract.leverage_step or buy < contract.min_leverage:
+            return refusal.params_error("leverage")
+        if buy > contract.max_leverage:
+            return refusal.LEVERAGE_TOO_HIGH
+        before = account.leverage(request.symbol)
+        if buy == before:
+            return refusal.LEVERAGE_UNCHANGED
+        account.set_leverage(request.symbol, buy)
+        if buy < before and account.margin(self.market.mark).available < 0:
+            account.set_leverage(request.symbol, before)
+            return refusal.BALANCE_TOO_LOW
+        return None
+
+    def _switch_symbol(self, account: Account, symbol: str, hedge: bool) -> Refusal | None:
+        if symbol not in self.contracts:
+            return refusal.params_error("symbol")
+        if account.is_hedged(symbol) == hedge:
+            return refusal.MODE_UNCHANGED
+        if account.holds(symbol):
+            return refusal.POSITION_OPEN
+        if self.log(account).open_count(symbol):
+            return refusal.ORDERS_OPEN
+        account.set_hedged(symbol, hedge)
+        return None
+
+    def _switch_coin(self, account: Account, coin: str, hedge: bool) -> Refusal | None:
+        """Switch every symbol of the coin that has neither position nor order."""
+        of_coin = [symbol for symbol, contract in self.contracts.items() if contract.settle_coin == coin]
+        if not of_coin:
+            return refusal.params_error("coin")
+        if all(account.is_hedged(symbol) == hedge for symbol in of_coin):
+            return refusal.MODE_UNCHANGED
+        for symbol in of_coin:
+            if not account.holds(symbol) and not self.log(account).open_count(symbol):
+                account.set_hedged(symbol, hedge)
+        account.set_hedged_by_default(hedge)
+        return None
+
+    # Admission, continued
+
+    def _new_order(self, account: Account, terms: Terms, now_ms: int) -> Order:
+        last = self.market.last(terms.contract.symbol)
+        self._order_number += 1
+        return Order(
+            uid=account.uid,
+            number=self._order_number,
+            order_id=self._ids.uuid(),
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            last_price=text(last) if last is not None else "",
+            contract=terms.contract,
+            link_id=terms.link_id,
+            side=terms.side,
+            order_type=terms.order_type,
+            time_in_force=terms.time_in_force,
+            price_ticks=terms.price_ticks,
+            lots=terms.lots,
+            position_idx=terms.position_idx,
+            reduce_only=terms.reduce_only,
+            close_on_trigger=terms.close_on_trigger,
+        )
+
+    def _check_margin(self, account: Account, order: Order, lots: int) -> None:
+        needed = account.margin_for(order, lots)
+        if needed > 0 and needed > account.margin(self.market.mark).available:
+            raise Refused(refusal.BALANCE_TOO_LOW)
+
+    def _open_order(
+        self, account: Account, order_id: str | None, link_id: str | None, symbol: str
+    ) -> Order | None:
+        if not order_id and not link_id:
+            raise Refused(refusal.ID_REQUIRED)
+        contract = self._admission.contract(symbol)
+        order = self.log(account).find(order_id, link_id)
+        return order if order is not None and order.is_open and order.contract is contract else None
+
+    def _amended(self, account: Account, order: Order, request: AmendOrder) -> tuple[int, int]:
+        """The new price and total quantity, checked."""
+        contract = order.contract
+        price_ticks, lots = order.price_ticks, order.lots
+        if request.price:
+            price_ticks = self._admission.limit_ticks(request.price, contract, order.side)
+        if request.qty:
+            lots = self._amended_lots(order, request.qty)
+        if (price_ticks, lots) == (order.price_ticks, order.lots):
+            raise Refused(refusal.AMEND_UNCHANGED)
+        grown = lots - order.lots
+        if order.reduces and grown > 0:
+            held = account.position(contract, order.position_idx)
+            if lots - order.filled_lots > held.lots:
+                raise Refused(refusal.REDUCE_ONLY_VIOLATED)
+        elif grown > 0:
+            self._check_margin(account, order, grown)
+        return price_ticks, lots
+
+    def _amended_lots(self, order: Order, qty_text: str) -> int:
+        qty = read(qty_text)
+        lots = order.contract.lots(qty) if qty is not None else None
+        if lots is None:
+            raise Refused(refusal.QTY_INVALID)
+        if lots <= order.filled_lots:
+            raise Refused(refusal.QTY_NOT_ABOVE_FILLED)
+        if lots < order.contract.min_lots:
+            raise Refused(refusal.QTY_TOO_SMALL)
+        if lots > order.contract.max_lots:
+            raise Refused(refusal.QTY_TOO_LARGE)
+        return lots
+
+    def _orders_of(self, account: Account, request: CancelAll) -> list[Order]:
+        if request.symbol:
+            self._admission.contract(request.symbol)
+        elif not request.base_coin and not request.settle_coin:
+            raise Refused(refusal.params_error("symbol"))
+        if request.order_filter == "StopOrder":  # there are no conditional orders
+            return []
+        orders = [order for order in self.log(account).open_orders() if _is_meant(order, request)]
+        return orders[:MAX_CANCELLED_AT_ONCE]
+
+    # Matching
+
+    def _run(self, order: Order, batch: Batch, now_ms: int) -> None:
+        """Match an order that is not in the book, then rest or close what is left of it."""
+        reason = self._cannot_start(order)
+        if reason is not None:
+            self._close(order, "Cancelled", reason, "UNKNOWN", now_ms)
+        else:
+            self._match(order, batch, now_ms)
+            if order.is_open:
+                self._rest_or_cancel(order, batch, now_ms)
+        batch.touched(self.accounts[order.uid], order, self._next_seq())
+
+    def _cannot_start(self, order: Order) -> str | None:
+        """Why the order ends before it trades: it would take, or can't fill at once as a whole."""
+        if order.time_in_force not in ("PostOnly", "FOK"):
+            return None
+        book, background = self._books[order.contract.symbol], self._opposite_levels(order)
+        if order.time_in_force == "PostOnly":
+            takes = book.available_lots(order.side, order.price_ticks, 1, background)
+            return "EC_PostOnlyWillTakeLiquidity" if takes else None
+        wanted = order.leaves_lots
+        found = book.available_lots(order.side, order.price_ticks, wanted, background)
+        return "EC_CancelForNoFullFill" if found < wanted else None
+
+    def _match(self, order: Order, batch: Batch, now_ms: int) -> None:
+        book = self._books[order.contract.symbol]
+        matches = book.take(order.side, order.price_ticks, order.leaves_lots, self._opposite_levels(order))
+        seq = self._next_seq()
+        for match in matches:
+            self._settle(match, order, batch, seq, now_ms)
+
+    def _rest_or_cancel(self, order: Order, batch: Batch, now_ms: int) -> None:
+        if order.time_in_force in ("IOC", "FOK"):
+            self._close(order, "Cancelled", "EC_NoImmediateQtyToFill", "UNKNOWN", now_ms)
+            return
+        market, symbol = self.market, order.contract.symbol
+        same_side = market.bids(symbol) if order.side == "Buy" else market.asks(symbol)
+        self._books[symbol].rest(order, same_side)
+        account = self.accounts[order.uid]
+        account.claim(order, order.leaves_lots)
+        if order.reduces:
+            self._trim_reducing(account, order, batch, now_ms)
+
+    def _opposite_levels(self, order: Order) -> Levels:
+        symbol = order.contract.symbol
+        return self.market.asks(symbol) if order.side == "Buy" else self.market.bids(symbol)
+
+    def _settle_all(self, matches: list[Match], now_ms: int) -> list[Event]:
+        """Fill resting orders against the market."""
+        if not matches:
+            return []
+        batch = Batch(self.market.mark, now_ms)
+        seq = self._next_seq()
+        for match in matches:
+            self._settle(match, None, batch, seq, now_ms)
+        return batch.events()
+
+    def _settle(self, match: Match, taker: Order | None, batch: Batch, seq: int, now_ms: int) -> None:
+        """Fill both sides of a match (a side that is the market has no order)."""
+        parties = [order for order in (match.maker, taker) if order is not None]
+        # A reduce-only order may have been cut by an earlier match of the same act.
+        lots = min(match.lots, *(order.leaves_lots for order in parties))
+        if lots == 0:
+            return
+        for order in parties:
+            self._fill(order, match.price_ticks, lots, order is match.maker, batch, seq, now_ms)
+        for order in parties:
+            self._trim_reducing(self.accounts[order.uid], order, batch, now_ms)
+
+    def _fill(
+        self, order: Order, price_ticks: int, lots: int, is_maker: bool, batch: Batch, seq: int, now_ms: int
+    ) -> None:
+        account, contract = self.accounts[order.uid], order.contract
+        fee_rate = MAKER_FEE_RATE if is_maker else TAKER_FEE_RATE
+        value = contract.value(price_ticks, lots)
+        fee = round8(value * fee_rate)
+        if is_maker:
+            account.claim(order, -lots)
+        order.fill(lots, value, fee, now_ms)
+        realised = account.settle_fill(order, lots, value, fee, seq, now_ms)
+        order.closed_pnl += realised.net_pnl
+        row = execution_row(
+            order,
+            exec_id=self._ids.uuid(),
+            price_ticks=price_ticks,
+            lots=lots,
+            value=value,
+            fee=fee,
+            fee_rate=fee_rate,
+            is_maker=is_maker,
+            closed_lots=realised.closed_lots,
+            pnl=realised.pnl,
+            mark=self.market.mark(contract.symbol),
+            seq=seq,
+            now_ms=now_ms,
+        )
+        log = self.log(account)
+        log.fills.append(row)
+        batch.filled(account, row)
+        batch.touched(account, order, seq)
+        if not order.is_open:
+            self._books[contract.symbol].remove(order)
+            log.close(order)
+
+    def _trim_reducing(self, account: Account, cause: Order, batch: Batch, now_ms: int) -> None:
+        """No closing orders beyond the position: the last in priority are cut or cancelled."""
+        position = account.position(cause.contract, cause.position_idx)
+        side, left = closing_side(position), position.lots
+        for order in self.log(account).reducing(cause.contract.symbol, cause.position_idx):
+            allowed = left if order.side == side else 0
+            left -= min(allowed, order.leaves_lots)
+            if order.leaves_lots <= allowed or not self._books[cause.contract.symbol].holds(order):
+                continue
+            if allowed == 0:
+                self._close(order, "Cancelled", "EC_NoError", "CancelByReduceOnly", now_ms)
+            else:
+                order.lots, order.updated_ms = order.filled_lots + allowed, now_ms
+            batch.touched(account, order, self._next_seq())
+
+    # Ends
+
+    def _cancel_by_user(self, account: Account, order: Order, batch: Batch, now_ms: int) -> None:
+        self._close(order, "Cancelled", "EC_PerCancelRequest", "CancelByUser", now_ms)
+        batch.touched(account, order, self._next_seq())
+
+    def _close(self, order: Order, status: str, reason: str, cancel_type: str, now_ms: int) -> None:
+        """Take an open order out of the book and the account's claims, and make it final."""
+        account, book = self.accounts[order.uid], self._books[order.contract.symbol]
+        if book.holds(order):
+            account.claim(order, -order.leaves_lots)
+            book.remove(order)
+        order.close(status, reason, cancel_type, now_ms)
+        self.log(account).close(order)
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+
+def _is_meant(order: Order, request: CancelAll) -> bool:
+    """Whether a cancel-all means this order: symbol before base coin before settle coin."""
+    if request.symbol:
+        return order.contract.symbol == request.symbol
+    if request.base_coin:
+        return order.contract.base_coin == request.base_coin
+    return order.contract.settle_coin == request.settle_coin

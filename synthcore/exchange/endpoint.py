@@ -1,0 +1,128 @@
+"""What every REST endpoint takes and gives, and how its parameters are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+from msgspec import Struct
+
+from synthcore.exchange import refusal
+from synthcore.exchange.account import Account
+from synthcore.exchange.refusal import Refusal, params_error
+
+Body = TypeVar("Body")
+Item = TypeVar("Item")
+Result = object
+
+
+class Call(Struct, frozen=True):
+    """One request, signed where its endpoint asks for it."""
+
+    params: Mapping[str, str]  # of the query string
+    body: bytes
+    account: Account | None  # None on public endpoints
+    now_ms: int
+
+    @property
+    def user(self) -> Account:
+        assert self.account is not None  # the application lets no unsigned call reach a private endpoint
+        return self.account
+
+
+Handler = Callable[[Call], Result | Refusal]
+
+
+class Endpoint(Struct, frozen=True):
+    """A route: how it is called, who may, and what answers."""
+
+    method: str
+    path: str
+    handler: Handler
+    is_private: bool = True
+
+
+class Refused(Exception):
+    """A parameter can't be used. Inside an endpoint only: the application answers with the refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+CATEGORIES = frozenset({"linear", "spot", "inverse", "option"})
+_FIELD = re.compile(r"at `\$\.(\w+)`|field `(\w+)`")
+
+
+def read_body(body: bytes, kind: type[Body]) -> Body:
+    """Decode a request body; what doesn't fit names its field, as Bybit does."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        found = _FIELD.search(str(error))
+        raise Refused(params_error(found[1] or found[2] if found else "body")) from error
+
+
+def read_category(params: Mapping[str, str]) -> str:
+    category = params.get("category", "")
+    if category not in CATEGORIES:
+        raise Refused(refusal.ILLEGAL_CATEGORY)
+    return category
+
+
+def read_limit(params: Mapping[str, str], default: int, highest: int) -> int:
+    text = params.get("limit", "")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) < 1:
+        raise Refused(params_error("limit"))
+    return min(int(text), highest)
+
+
+def read_ms(params: Mapping[str, str], name: str) -> int | None:
+    text = params.get(name, "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise Refused(params_error(name))
+    return int(text)
+
+
+class Page(Struct, frozen=True):
+    """A piece of a list that runs from new to old, and where the next one begins."""
+
+    rows: list[Any]
+    cursor: str
+
+
+def page_of(
+    items: Iterable[Item],
+    key: Callable[[Item], int],
+    to_row: Callable[[Item], object],
+    cursor: str,
+    limit: int,
+) -> Page:
+    """Take the next `limit` items below the cursor.
+
+    The cursor names the last item given, so that new items at the front move nothing. It leaves percent-encoded,
+    as Bybit's does, and comes back as it was sent or encoded once more.
+    """
+    below = _read_cursor(cursor)
+    rest = iter(item for item in items if below is None or key(item) < below)
+    taken = list(islice(rest, limit))
+    has_more = next(rest, None) is not None
+    next_cursor = quote(f"page_args={key(taken[-1])}&", safe="") if has_more else ""
+    return Page([to_row(item) for item in taken], next_cursor)
+
+
+def _read_cursor(cursor: str) -> int | None:
+    if not cursor:
+        return None
+    name, _, number = unquote(cursor).rstrip("&").partition("=")
+    if name != "page_args" or not number.isdecimal():
+        raise Refused(params_error("cursor"))
+    return int(number)

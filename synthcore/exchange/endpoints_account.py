@@ -1,0 +1,159 @@
+"""Positions, wallet and settings of an account over REST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Position
+from synthcore.exchange.auth import Authenticator
+from synthcore.exchange.core import Exchange
+from synthcore.exchange.decimals import text
+from synthcore.exchange.endpoint import (
+    Call,
+    Endpoint,
+    Refused,
+    Result,
+    page_of,
+    read_body,
+    read_category,
+    read_limit,
+)
+from synthcore.exchange.refusal import Refusal, params_error
+from synthcore.exchange.rows import rest_position_row, wallet_row
+from synthcore.venues.bybit.messages import SetLeverage, SwitchMode, WalletResult
+
+UNIFIED_2_0 = 5  # unifiedMarginStatus
+DCP_WINDOW_S = 10
+
+
+class AccountEndpoints:
+    """Position list, mode and leverage; wallet, account info, fees, key info."""
+
+    def __init__(self, exchange: Exchange, authenticator: Authenticator) -> None:
+        self._exchange = exchange
+        self._authenticator = authenticator
+
+    def endpoints(self) -> list[Endpoint]:
+        return [
+            Endpoint("GET", "/v5/position/list", self.positions),
+            Endpoint("POST", "/v5/position/switch-mode", self.switch_mode),
+            Endpoint("POST", "/v5/position/set-leverage", self.set_leverage),
+            Endpoint("GET", "/v5/account/wallet-balance", self.wallet_balance),
+            Endpoint("GET", "/v5/account/info", self.info),
+            Endpoint("GET", "/v5/account/fee-rate", self.fee_rate),
+            Endpoint("GET", "/v5/user/query-api", self.query_api),
+        ]
+
+    def positions(self, call: Call) -> Result:
+        """With a symbol its records, empty or not; with a settle coin those that hold something."""
+        category = read_category(call.params)
+        limit = read_limit(call.params, default=20, highest=200)
+        found = list(self._positions(call)) if category == "linear" else []
+        numbered = [(len(found) - index, position) for index, position in enumerate(found)]
+        mark = self._exchange.market.mark
+        margin = call.user.margin(mark)
+        page = page_of(
+            numbered,
+            lambda item: item[0],
+            lambda item: rest_position_row(item[1], mark(item[1].contract.symbol), margin),
+            call.params.get("cursor", ""),
+            limit,
+        )
+        return {"list": page.rows, "nextPageCursor": page.cursor, "category": category}
+
+    def _positions(self, call: Call) -> Iterable[Position]:
+        symbol, coin = call.params.get("symbol"), call.params.get("settleCoin")
+        if symbol:
+            contract = self._exchange.contracts.get(symbol)
+            if contract is None:
+                raise Refused(params_error("symbol"))
+            return call.user.legs(contract)
+        if coin:
+            return (position for position in call.user.held() if position.contract.settle_coin == coin)
+        raise Refused(Refusal(10001, "Missing some parameters that must be filled in, symbol or settleCoin"))
+
+    def switch_mode(self, call: Call) -> Result | Refusal:
+        refused = self._exchange.switch_mode(call.user, read_body(call.body, SwitchMode))
+        return refused or {}
+
+    def set_leverage(self, call: Call) -> Result | Refusal:
+        refused = self._exchange.set_leverage(call.user, read_body(call.body, SetLeverage))
+        return refused or {}
+
+    def wallet_balance(self, call: Call) -> Result:
+        if call.params.get("accountType") != "UNIFIED":
+            raise Refused(Refusal(10001, "accountType only support UNIFIED."))
+        row = wallet_row(call.user, call.user.margin(self._exchange.market.mark))
+        wanted = call.params.get("coin")
+        if wanted:
+            coins = wanted.split(",")
+            row.coin = [coin for coin in row.coin if coin.coin in coins]
+        return WalletResult([row])
+
+    def info(self, call: Call) -> Result:
+        return {
+            "marginMode": "REGULAR_MARGIN",
+            "updatedTime": str(call.user.created_ms),
+            "unifiedMarginStatus": UNIFIED_2_0,
+            "dcpStatus": "OFF",
+            "timeWindow": DCP_WINDOW_S,
+            "smpGroup": 0,
+            "isMasterTrader": False,
+            "spotHedgingStatus": "OFF",
+        }
+
+    def fee_rate(self, call: Call) -> Result:
+        category = read_category(call.params)
+        symbol = call.params.get("symbol")
+        known = sorted(self._exchange.contracts) if category == "linear" else []
+        if symbol and category == "linear" and symbol not in known:
+            raise Refused(params_error("symbol"))
+        taker, maker = text(TAKER_FEE_RATE), text(MAKER_FEE_RATE)
+        return {
+            "list": [
+                {"symbol": name, "takerFeeRate": taker, "makerFeeRate": maker}
+                for name in known
+                if not symbol or name == symbol
+            ]
+        }
+
+    def query_api(self, call: Call) -> Result:
+        """What the key may do: trade contracts, and never withdraw."""
+        uid = call.user.uid
+        return {
+            "id": uid,
+            "note": "embedded",
+            "apiKey": self._authenticator.key_of(uid),
+            "readOnly": 0,
+            "secret": "",
+            "permissions": {
+                "ContractTrade": ["Order", "Position"],
+                "Spot": [],
+                "Wallet": [],
+                "Options": [],
+                "Derivatives": ["DerivativesTrade"],
+                "CopyTrading": [],
+                "BlockTrade": [],
+                "Exchange": [],
+                "NFT": [],
+                "Affiliate": [],
+                "Earn": [],
+            },
+            "ips": ["*"],
+            "type": 1,
+            "deadlineDay": 0,
+            "expiredAt": "",
+            "createdAt": "",
+            "unified": 0,
+            "uta": 1,
+            "userID": int(uid),
+            "inviterID": 0,
+            "vipLevel": "No VIP",
+            "mktMakerLevel": "0",
+            "affiliateID": 0,
+            "rsaPublicKey": "",
+            "isMaster": True,
+            "parentUid": "0",
+            "kycLevel": "LEVEL_DEFAULT",
+            "kycRegion": "",
+        }

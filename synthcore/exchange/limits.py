@@ -1,0 +1,70 @@
+"""How often one user may call one endpoint: a rolling second, and the headers that tell about it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+from msgspec import Struct
+
+from synthcore.exchange.refusal import Refusal
+
+RateTier = Literal["10", "20", "60", "off"]
+
+WINDOW_MS = 1000
+TOO_MANY_VISITS = Refusal(10006, "Too many visits!")
+
+# Calls a second. None: the order limit of the tier.
+LIMITS: dict[str, int | None] = {
+    "/v5/order/create": None,
+    "/v5/order/amend": None,
+    "/v5/order/cancel": None,
+    "/v5/order/cancel-all": None,
+    "/v5/order/realtime": 50,
+    "/v5/order/history": 50,
+    "/v5/execution/list": 50,
+    "/v5/position/list": 50,
+    "/v5/position/switch-mode": 10,
+    "/v5/position/set-leverage": 10,
+    "/v5/account/wallet-balance": 50,
+    "/v5/account/info": 50,
+    "/v5/account/fee-rate": 5,
+    "/v5/user/query-api": 10,
+}
+
+
+class Visit(Struct, frozen=True):
+    """One call held against its limit."""
+
+    is_allowed: bool
+    limit: int
+    remaining: int
+    reset_ms: int  # when refused: the time to wait for
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"X-Bapi-Limit", b"%d" % self.limit),
+            (b"X-Bapi-Limit-Status", b"%d" % self.remaining),
+            (b"X-Bapi-Limit-Reset-Timestamp", b"%d" % self.reset_ms),
+        ]
+
+
+class RateLimiter:
+    """Rolling windows per (user, endpoint)."""
+
+    def __init__(self, tier: RateTier) -> None:
+        self._order_limit = None if tier == "off" else int(tier)
+        self._windows: dict[tuple[str, str], deque[int]] = {}
+
+    def visit(self, uid: str, path: str, now_ms: int) -> Visit | None:
+        """Count one call; None where the endpoint has no limit, or limits are off."""
+        if self._order_limit is None or path not in LIMITS:
+            return None
+        limit = LIMITS[path] or self._order_limit
+        window = self._windows.setdefault((uid, path), deque())
+        while window and window[0] <= now_ms - WINDOW_MS:
+            window.popleft()
+        if len(window) >= limit:
+            return Visit(False, limit, 0, window[0] + WINDOW_MS)
+        window.append(now_ms)
+        return Visit(True, limit, limit - len(window), now_ms)

@@ -1,0 +1,87 @@
+"""An account's orders and fills: what is open, what closed lately, which link ids are used up."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+from synthcore.exchange.orders import Order
+from synthcore.venues.bybit.messages import ExecutionRow
+
+# What is kept of the past, so that memory stays bounded.
+KEPT_CLOSED_ORDERS = 10_000
+KEPT_FILLS = 20_000
+KEPT_LINK_IDS = 200_000
+
+
+class OrderLog:
+    """Orders by id, by link id and by state; fills in order of time."""
+
+    def __init__(self) -> None:
+        self.fills: deque[ExecutionRow] = deque(maxlen=KEPT_FILLS)
+        self._open: dict[str, Order] = {}
+        self._closed: deque[Order] = deque()
+        self._by_id: dict[str, Order] = {}
+        self._by_link_id: dict[str, Order] = {}
+        self._used_link_ids: dict[str, None] = {}
+        self._reducing: dict[tuple[str, int], dict[Order, None]] = {}
+        self._open_count: dict[str, int] = {}
+
+    # Changes
+
+    def add(self, order: Order) -> None:
+        """Take a new order."""
+        self._open[order.order_id] = order
+        self._by_id[order.order_id] = order
+        self._open_count[order.contract.symbol] = self.open_count(order.contract.symbol) + 1
+        if order.link_id:
+            self._by_link_id[order.link_id] = order
+            self._use_up(order.link_id)
+        if order.reduces:
+            self._reducing.setdefault((order.contract.symbol, order.position_idx), {})[order] = None
+
+    def close(self, order: Order) -> None:
+        """Move an order that is final to the past."""
+        del self._open[order.order_id]
+        self._open_count[order.contract.symbol] -= 1
+        self._reducing.get((order.contract.symbol, order.position_idx), {}).pop(order, None)
+        self._closed.append(order)
+        if len(self._closed) > KEPT_CLOSED_ORDERS:
+            self._forget(self._closed.popleft())
+
+    def _use_up(self, link_id: str) -> None:
+        self._used_link_ids[link_id] = None
+        if len(self._used_link_ids) > KEPT_LINK_IDS:
+            del self._used_link_ids[next(iter(self._used_link_ids))]
+
+    def _forget(self, order: Order) -> None:
+        del self._by_id[order.order_id]
+        if self._by_link_id.get(order.link_id) is order:
+            del self._by_link_id[order.link_id]
+
+    # Questions
+
+    def is_link_id_used(self, link_id: str) -> bool:
+        return link_id in self._used_link_ids
+
+    def find(self, order_id: str | None, link_id: str | None) -> Order | None:
+        """The order of an id; `order_id` wins when both are given."""
+        if order_id:
+            return self._by_id.get(order_id)
+        return self._by_link_id.get(link_id) if link_id else None
+
+    def open_count(self, symbol: str) -> int:
+        return self._open_count.get(symbol, 0)
+
+    def reducing(self, symbol: str, position_idx: int) -> list[Order]:
+        """Open orders that may only shrink this position, in matching priority."""
+        return sorted(self._reducing.get((symbol, position_idx), ()), key=lambda order: order.rank)
+
+    def open_orders(self) -> Iterator[Order]:
+        """Open orders, newest first."""
+        return reversed(self._open.values())
+
+    def closed_orders(self, limit: int | None = None) -> Iterator[Order]:
+        """Final orders, newest first."""
+        return islice(reversed(self._closed), limit)

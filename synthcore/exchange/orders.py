@@ -1,0 +1,96 @@
+"""An order's life: what it is, what state it is in, what is left of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import ZERO
+from synthcore.model import OPPOSITE, OrderType, Side, TimeInForce
+
+OPEN_STATUSES = frozenset({"New", "PartiallyFilled"})
+
+
+class Order(Struct, eq=False, kw_only=True):
+    """One order of one account, open or closed."""
+
+    uid: str
+    contract: Contract
+    number: int  # rises with each order of this exchange: time priority and paging
+    order_id: str
+    link_id: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price_ticks: int  # for a market order: its bound
+    lots: int
+    position_idx: int
+    reduce_only: bool
+    close_on_trigger: bool
+    created_ms: int
+    updated_ms: int
+    last_price: str = ""  # of the market, when the order was made
+
+    status: str = "New"
+    cancel_type: str = "UNKNOWN"
+    reject_reason: str = "EC_NoError"
+    filled_lots: int = 0
+    filled_value: Decimal = ZERO
+    fee: Decimal = ZERO
+    closed_pnl: Decimal = ZERO  # fees of both sides included
+    ahead_lots: int | None = None  # market's lots in front of us in the queue; None: level not seen yet
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    @property
+    def leaves_lots(self) -> int:
+        """What can still be filled: nothing once the order is final."""
+        return self.lots - self.filled_lots if self.status in OPEN_STATUSES else 0
+
+    @property
+    def leaves_value(self) -> Decimal:
+        return self.contract.value(self.price_ticks, self.leaves_lots)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it may only shrink its position, by its flag or by its leg."""
+        return self.reduce_only or closes_leg(self.side, self.position_idx)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Sort key: best price first, then first come."""
+        price = -self.price_ticks if self.side == "Buy" else self.price_ticks
+        return price, self.number
+
+    @property
+    def opposite(self) -> Side:
+        return OPPOSITE[self.side]
+
+    def close(self, status: str, reject_reason: str, cancel_type: str, now_ms: int) -> None:
+        """Bring the order to a final state."""
+        self.status = status
+        self.reject_reason = reject_reason
+        self.cancel_type = cancel_type
+        self.updated_ms = now_ms
+
+    def fill(self, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> None:
+        """Add one fill."""
+        self.filled_lots += lots
+        self.filled_value += value
+        self.fee += fee
+        self.updated_ms = now_ms
+        self.status = "Filled" if self.filled_lots == self.lots else "PartiallyFilled"
+
+
+def closes_leg(side: Side, position_idx: int) -> bool:
+    """Whether this side closes that hedge leg (1 is long, 2 is short)."""
+    return (position_idx == 1 and side == "Sell") or (position_idx == 2 and side == "Buy")
+
+
+def crosses(side: Side, limit_ticks: int, price_ticks: int) -> bool:
+    """Whether an order of `side` with this limit would trade at `price_ticks`."""
+    return price_ticks <= limit_ticks if side == "Buy" else price_ticks >= limit_ticks

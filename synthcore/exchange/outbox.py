@@ -1,0 +1,26 @@
+"""Private events on their way out: in the order in which the core made them, after the answer is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from synthcore.exchange.batch import Event
+
+
+class Outbox:
+    """Holds events until the edge has answered the request that caused them, then hands them on.
+
+    Whoever flushes first sends everything that is waiting, so the order never changes.
+    """
+
+    def __init__(self, deliver: Callable[[Event], None]) -> None:
+        self._deliver = deliver
+        self._waiting: list[Event] = []
+
+    def put(self, events: Iterable[Event]) -> None:
+        self._waiting.extend(events)
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self._deliver(event)

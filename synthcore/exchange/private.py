@@ -1,0 +1,89 @@
+"""The private WebSocket: sign in, subscribe, and receive what happens to one's own orders."""
+
+from __future__ import annotations
+
+import msgspec
+
+from synthcore.exchange.auth import Authenticator
+from synthcore.exchange.batch import Event
+from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
+from synthcore.venues.bybit.messages import OpRequest
+
+# Topic asked for → the event it carries. The wallet belongs to no category.
+TOPICS = {
+    "order": "order",
+    "order.linear": "order",
+    "execution": "execution",
+    "execution.linear": "execution",
+    "position": "position",
+    "position.linear": "position",
+    "wallet": "wallet",
+}
+NOT_AUTHORISED = "Request not authorized"  # Bybit's text is not documented
+
+
+class PrivateSession(Session):
+    """One private connection. Until it has signed in it may do nothing else."""
+
+    group: Sessions[PrivateSession]
+
+    def __init__(
+        self,
+        group: Sessions[PrivateSession],
+        conn_id: str,
+        now_ms: Clock,
+        authenticator: Authenticator,
+    ) -> None:
+        super().__init__(group, conn_id, now_ms)
+        self.uid: str | None = None
+        self._authenticator = authenticator
+        self.operations["auth"] = self._auth
+
+    def refusal(self, topic: str) -> str | None:
+        if self.uid is None:
+            return NOT_AUTHORISED
+        return None if topic in TOPICS else handler_not_found(topic)
+
+    def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
+        """`req_id` comes first here, and only where the client sent one."""
+        reply = {"success": success, "ret_msg": ret_msg, "op": request.op, "conn_id": self.conn_id}
+        self.send_json({"req_id": request.req_id, **reply} if request.req_id else reply)
+
+    def write_pong(self, request: OpRequest) -> None:
+        pong = {"op": "pong", "args": [str(self.now_ms())], "conn_id": self.conn_id}
+        self.send_json({"req_id": request.req_id, **pong} if request.req_id else pong)
+
+    def _auth(self, request: OpRequest) -> None:
+        """A failed sign-in leaves the connection open, without rights."""
+        uid = self._authenticator.socket(request.args, self.now_ms())
+        if isinstance(uid, Refusal):
+            self.write_reply(request, uid.message, success=False)
+            return
+        self.uid = uid
+        self.write_reply(request, "", success=True)
+
+
+class PrivateStream:
+    """Carries the core's events to the connections of the user they belong to."""
+
+    def __init__(self, authenticator: Authenticator, now_ms: Clock) -> None:
+        self.sessions: Sessions[PrivateSession] = Sessions()
+        self._authenticator = authenticator
+        self._now_ms = now_ms
+
+    def session(self, conn_id: str) -> PrivateSession:
+        return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator)
+
+    def deliver(self, event: Event) -> None:
+        """Send one event to all who asked for it, under the topic they asked with."""
+        for topic, kind in TOPICS.items():
+            if kind == event.message.topic and self.sessions.has(topic):
+                self._send(topic, event)
+
+    def _send(self, topic: str, event: Event) -> None:
+        listeners = [session for session in self.sessions.of(topic) if session.uid == event.uid]
+        if listeners:
+            frame = encode(msgspec.structs.replace(event.message, topic=topic))
+            for session in listeners:
+                session.send(frame)

@@ -1,0 +1,47 @@
+"""What the exchange says when it refuses: Bybit's code and Bybit's own words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """A request that was not accepted."""
+
+    code: int
+    message: str
+
+
+def params_error(field: str) -> Refusal:
+    return Refusal(10001, f"params error: {field} invalid")
+
+
+ILLEGAL_CATEGORY = Refusal(10001, "Illegal category")
+NOT_SUPPORTED_SYMBOLS = Refusal(10001, "Not supported symbols")
+ID_REQUIRED = Refusal(10001, "params error: OrderId or orderLinkId is required")
+IDX_NOT_MATCHING = Refusal(10001, "position idx not match position mode")
+QTY_INVALID = Refusal(10001, "Qty invalid")
+QTY_TOO_SMALL = Refusal(10001, "The number of contracts exceeds minimum limit allowed")
+QTY_TOO_LARGE = Refusal(10001, "The number of contracts exceeds maximum limit allowed: too large")
+AMEND_UNCHANGED = Refusal(
+    10001, "The order remains unchanged as the parameters entered match the existing ones."
+)
+NOTHING_TO_CANCEL = Refusal(110001, "order not exists or too late to cancel")
+NOTHING_TO_REPLACE = Refusal(110001, "order not exists or too late to replace")
+PRICE_INVALID = Refusal(110003, "price is invalid")
+PRICE_OUT_OF_RANGE = Refusal(110003, "Order price is out of permissible range")
+BALANCE_TOO_LOW = Refusal(110007, "ab not enough for new order")
+LEVERAGE_TOO_HIGH = Refusal(110013, "cannot set leverage gt maxLeverage by risk limit")
+POSITION_IS_ZERO = Refusal(110017, "current position is zero, cannot fix reduce-only order qty")
+REDUCE_ONLY_VIOLATED = Refusal(110017, "Reduce-only rule not satisfied")
+TOO_MANY_ORDERS = Refusal(110020, "You can't have more than 500 active orders")
+POSITION_OPEN = Refusal(110024, "You have an existing position, so the position mode cannot be switched")
+MODE_UNCHANGED = Refusal(110025, "Position mode is not modified")
+ORDERS_OPEN = Refusal(110028, "You have existing orders, so the position mode cannot be switched")
+LEVERAGE_UNCHANGED = Refusal(110043, "leverage not modified")
+QTY_NOT_ABOVE_FILLED = Refusal(
+    110064, "The number of contracts modified cannot be less than or equal to filled"
+)
+LINK_ID_TAKEN = Refusal(110072, "OrderLinkedID is duplicate")
+VALUE_TOO_SMALL = Refusal(110094, "Order does not meet minimum order value 5USDT")
+NO_MARKET_PRICE = Refusal(110118, "no market price, too little liquidity")

@@ -1,0 +1,159 @@
+"""The REST edge: an ASGI application that signs in, counts, dispatches and answers in Bybit's envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from synthcore.exchange.account import Account
+from synthcore.exchange.auth import SIGN_HEADER, Authenticator
+from synthcore.exchange.endpoint import Call, Endpoint, Refused
+from synthcore.exchange.ids import Ids
+from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter
+from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.sessions import Clock
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+MAX_BODY_BYTES = 1024 * 1024
+JSON_HEADER = (b"Content-Type", b"application/json; charset=utf-8")
+ROUTE_NOT_FOUND = Refusal(10017, "Route not found.")
+NOT_SIGNED = Refusal(10003, "API key is invalid.")
+BODY_TOO_LARGE = Refusal(10001, "params error: body invalid")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Envelope(Struct, rename="camel"):
+    """What every answer is wrapped in."""
+
+    ret_code: int
+    ret_msg: str
+    result: object
+    ret_ext_info: dict[str, object]
+    time: int
+
+
+class Answer(Struct, frozen=True):
+    """One HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+class RestApp:
+    """The application that uvicorn serves.
+
+    Parameters
+    ----------
+    endpoints
+        The routes; a path that is none of them answers 404 with Bybit's code 10017.
+    accounts
+        Accounts by user id.
+    outbox
+        Flushed after each answer, so that a client reads its acknowledgement first.
+    """
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        accounts: dict[str, Account],
+        authenticator: Authenticator,
+        limiter: RateLimiter,
+        outbox: Outbox,
+        ids: Ids,
+        now_ms: Clock,
+    ) -> None:
+        self._routes = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
+        self._accounts = accounts
+        self._authenticator = authenticator
+        self._limiter = limiter
+        self._outbox = outbox
+        self._ids = ids
+        self._now_ms = now_ms
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        body = await read_all(receive)
+        answer = self.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"], body)
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        finally:
+            self._outbox.flush()
+
+    def answer(
+        self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
+    ) -> Answer:
+        """Answer one request. Never raises for what a client sends."""
+        now_ms = self._now_ms()
+        endpoint = self._routes.get((method, path))
+        if endpoint is None:
+            return self._refuse(ROUTE_NOT_FOUND, now_ms, status=404)
+        if len(body) > MAX_BODY_BYTES:
+            return self._refuse(BODY_TOO_LARGE, now_ms)
+        if not endpoint.is_private:
+            return self._call(endpoint, query, body, None, now_ms, [])
+        by_name = dict(headers)
+        if SIGN_HEADER not in by_name:
+            return self._refuse(NOT_SIGNED, now_ms, status=401)
+        uid = self._authenticator.rest(by_name, query if method == "GET" else body, now_ms)
+        if isinstance(uid, Refusal):
+            return self._refuse(uid, now_ms)
+        visit = self._limiter.visit(uid, path, now_ms)
+        limit_headers = visit.headers() if visit is not None else []
+        if visit is not None and not visit.is_allowed:
+            return self._refuse(TOO_MANY_VISITS, now_ms, limit_headers)
+        return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers)
+
+    def _call(
+        self,
+        endpoint: Endpoint,
+        query: bytes,
+        body: bytes,
+        account: Account | None,
+        now_ms: int,
+        headers: Headers,
+    ) -> Answer:
+        params = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+        try:
+            result = endpoint.handler(Call(params, body, account, now_ms))
+        except Refused as refused:
+            result = refused.refusal
+        if isinstance(result, Refusal):
+            return self._refuse(result, now_ms, headers)
+        return self._answer(200, Envelope(0, "OK", result, {}, now_ms), headers)
+
+    def _refuse(
+        self, refusal: Refusal, now_ms: int, headers: Iterable[tuple[bytes, bytes]] = (), status: int = 200
+    ) -> Answer:
+        return self._answer(status, Envelope(refusal.code, refusal.message, {}, {}, now_ms), headers)
+
+    def _answer(self, status: int, envelope: Envelope, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
+        body = _encode(envelope)
+        trace = (b"Traceid", self._ids.trace_id().encode())
+        length = (b"Content-Length", b"%d" % len(body))
+        return Answer(status, body, [JSON_HEADER, length, trace, *headers])
+
+
+async def read_all(receive: Receive) -> bytes:
+    """Read a request's body; what goes beyond the limit is dropped, and refused later."""
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        if size <= MAX_BODY_BYTES:
+            chunks.append(chunk)
+            size += len(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)

@@ -1,0 +1,235 @@
+"""The core's objects written as Bybit's rows: one function per noun."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from synthcore.exchange.account import TAKER_FEE_RATE, Account, Margin, Position
+from synthcore.exchange.decimals import E4, ZERO, round8, text
+from synthcore.exchange.orders import Order
+from synthcore.venues.bybit.messages import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
+
+RISK_ID = 1
+RISK_LIMIT_VALUE = "2000000"  # of the one tier that is modelled
+
+
+def order_row(order: Order) -> OrderRow:
+    """An order as the stream shows it."""
+    contract = order.contract
+    filled = contract.qty(order.filled_lots)
+    return OrderRow(
+        category="linear",
+        symbol=contract.symbol,
+        order_id=order.order_id,
+        order_link_id=order.link_id,
+        side=order.side,
+        position_idx=order.position_idx,
+        order_status=order.status,
+        cancel_type=order.cancel_type,
+        reject_reason=order.reject_reason,
+        time_in_force=order.time_in_force,
+        price=contract.price_text(order.price_ticks),
+        qty=contract.qty_text(order.lots),
+        avg_price=text(round8(order.filled_value / filled)) if filled else "",
+        leaves_qty=contract.qty_text(order.leaves_lots),
+        leaves_value=text(order.leaves_value),
+        cum_exec_qty=text(filled),
+        cum_exec_value=text(order.filled_value),
+        cum_exec_fee=text(order.fee),
+        order_type=order.order_type,
+        last_price_on_created=order.last_price,
+        close_on_trigger=order.close_on_trigger,
+        reduce_only=order.reduce_only,
+        created_time=str(order.created_ms),
+        updated_time=str(order.updated_ms),
+        closed_pnl=text(order.closed_pnl),
+        cum_fee_detail={contract.settle_coin: text(order.fee)} if order.fee else {},
+    )
+
+
+def rest_order_row(order: Order) -> OrderRow:
+    """An order as `realtime` and `history` list it: other spellings for what is not set."""
+    row = order_row(order)
+    row.category = _UNSET_ORDER.category
+    row.extra_fees = ""
+    row.avg_price = row.avg_price or "0"
+    row.stop_order_type = row.trigger_by = row.tp_trigger_by = row.sl_trigger_by = "UNKNOWN"
+    row.trigger_price = row.take_profit = row.stop_loss = "0.00"
+    row.tpsl_mode = row.tp_limit_price = row.sl_limit_price = ""
+    return row
+
+
+_UNSET_ORDER = OrderRow(symbol="", order_id="", side="", order_status="", qty="")
+
+
+def execution_row(
+    order: Order,
+    *,
+    exec_id: str,
+    price_ticks: int,
+    lots: int,
+    value: Decimal,
+    fee: Decimal,
+    fee_rate: Decimal,
+    is_maker: bool,
+    closed_lots: int,
+    pnl: Decimal,
+    mark: Decimal | None,
+    seq: int,
+    now_ms: int,
+) -> ExecutionRow:
+    """One fill of an order."""
+    contract = order.contract
+    return ExecutionRow(
+        category="linear",
+        symbol=contract.symbol,
+        closed_size=contract.qty_text(closed_lots),
+        exec_fee=text(fee),
+        exec_id=exec_id,
+        exec_price=contract.price_text(price_ticks),
+        exec_qty=contract.qty_text(lots),
+        exec_value=text(value),
+        fee_rate=text(fee_rate),
+        mark_price=text(mark) if mark is not None else "",
+        leaves_qty=contract.qty_text(order.leaves_lots),
+        order_id=order.order_id,
+        order_link_id=order.link_id,
+        order_price=contract.price_text(order.price_ticks),
+        order_qty=contract.qty_text(order.lots),
+        order_type=order.order_type,
+        side=order.side,
+        exec_time=str(now_ms),
+        is_maker=is_maker,
+        seq=seq,
+        exec_pnl=text(pnl),
+        fee_currency=contract.settle_coin,
+    )
+
+
+def position_row(position: Position, mark: Decimal | None, margin: Margin) -> PositionRow:
+    """A position record as the stream shows it."""
+    if position.lots == 0:
+        return _empty_position_row(position, mark)
+    price = mark or position.entry_price
+    initial = text(position.initial_margin(price))
+    maintenance = text(position.maintenance_margin(price))
+    return PositionRow(
+        position_idx=position.position_idx,
+        risk_id=RISK_ID,
+        risk_limit_value=RISK_LIMIT_VALUE,
+        symbol=position.contract.symbol,
+        side=position.side or "",
+        size=text(position.qty),
+        entry_price=text(position.entry_price),
+        leverage=text(position.leverage),
+        position_value=text(position.entry_value),
+        mark_price=text(price),
+        position_im=initial,
+        position_mm=maintenance,
+        position_im_by_mp=initial,
+        position_mm_by_mp=maintenance,
+        unrealised_pnl=text(round8(position.unrealised(price))),
+        cum_realised_pnl=text(position.realised_ever),
+        cur_realised_pnl=text(position.realised),
+        created_time=str(position.created_ms),
+        updated_time=str(position.updated_ms),
+        liq_price=_liquidation_text(position, price, margin),
+        category="linear",
+        adl_rank_indicator=2,
+        seq=position.seq,
+        break_even_price=text(_break_even(position)),
+        open_time=position.opened_ms,
+    )
+
+
+def _empty_position_row(position: Position, mark: Decimal | None) -> PositionRow:
+    is_leg = position.position_idx != 0
+    nothing = "" if is_leg else "0"  # an empty hedge leg shows no margins at all
+    return PositionRow(
+        position_idx=position.position_idx,
+        risk_id=RISK_ID,
+        risk_limit_value=RISK_LIMIT_VALUE,
+        symbol=position.contract.symbol,
+        entry_price="0",
+        leverage=text(position.leverage),
+        position_value="0",
+        mark_price=text(mark) if mark is not None else "",
+        position_im=nothing,
+        position_mm=nothing,
+        position_im_by_mp=nothing,
+        position_mm_by_mp=nothing,
+        cum_realised_pnl=text(position.realised_ever),
+        cur_realised_pnl=text(position.realised),
+        created_time=str(position.created_ms),
+        updated_time=str(position.updated_ms),
+        liq_price="0",
+        category="linear",
+        seq=position.seq,
+        break_even_price="0",
+    )
+
+
+def rest_position_row(position: Position, mark: Decimal | None, margin: Margin) -> PositionRow:
+    """A position record as `position/list` shows it: `avgPrice` for `entryPrice`."""
+    row = position_row(position, mark, margin)
+    row.avg_price, row.entry_price = row.entry_price, _UNSET_POSITION.entry_price
+    row.category = _UNSET_POSITION.category
+    return row
+
+
+_UNSET_POSITION = PositionRow(symbol="")
+
+
+def _break_even(position: Position) -> Decimal:
+    """Price at which closing would undo fees and realised losses."""
+    signed_qty = position.contract.qty(position.signed_lots)
+    paid = position.entry_price * signed_qty - position.realised
+    return round8(paid / (signed_qty - abs(signed_qty) * TAKER_FEE_RATE))
+
+
+def _liquidation_text(position: Position, mark: Decimal, margin: Margin) -> str:
+    """Estimate for cross margin: where the account's cushion would be used up by this position alone."""
+    cushion_per_coin = (margin.equity - margin.position_mm) / position.qty
+    price = mark + cushion_per_coin if position.side == "Sell" else mark - cushion_per_coin
+    contract = position.contract
+    lowest, highest = contract.price(contract.min_price_ticks), contract.price(contract.max_price_ticks)
+    return text(round8(price)) if lowest <= price <= highest else ""
+
+
+def wallet_row(account: Account, margin: Margin) -> WalletRow:
+    """The whole account. USDT counts as one USD."""
+    equity = text(margin.equity)
+    initial, maintenance = text(margin.initial), text(margin.position_mm)
+    im_rate, mm_rate = _rate(margin.initial, margin.equity), _rate(margin.position_mm, margin.equity)
+    return WalletRow(
+        account_im_rate=im_rate,
+        account_mm_rate=mm_rate,
+        account_im_rate_by_mp=im_rate,
+        account_mm_rate_by_mp=mm_rate,
+        total_equity=equity,
+        total_wallet_balance=text(margin.wallet),
+        total_margin_balance=equity,
+        total_available_balance=text(max(ZERO, margin.available)),
+        total_perp_upl=text(margin.unrealised),
+        total_initial_margin=initial,
+        total_maintenance_margin=maintenance,
+        total_initial_margin_by_mp=initial,
+        total_maintenance_margin_by_mp=maintenance,
+        coin=[
+            CoinRow(
+                coin="USDT",
+                equity=equity,
+                usd_value=equity,
+                wallet_balance=text(margin.wallet),
+                total_order_im=text(margin.order_im),
+                total_position_im=text(margin.position_im),
+                total_position_mm=maintenance,
+                unrealised_pnl=text(margin.unrealised),
+                cum_realised_pnl=text(account.realised_ever),
+            )
+        ],
+    )
+
+
+def _rate(part: Decimal, whole: Decimal) -> str:
+    return text((part / whole).quantize(E4)) if whole > 0 else "0"

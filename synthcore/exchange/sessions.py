@@ -1,0 +1,246 @@
+"""One WebSocket connection of a client: control messages in, replies in Bybit's shapes out.
+
+The public and the private socket share this file and differ in three things, which a subclass gives:
+which topics it knows (`refusal`), what happens when topics come and go (`on_subscribed`,
+`on_unsubscribed`), and the shape of its replies (`write_reply`, `write_pong`)::
+
+    class PublicSession(Session):
+        def refusal(self, topic: str) -> str | None:
+            return None if topic in self.market else handler_not_found(topic)
+
+        def on_subscribed(self, topics: list[str]) -> None:
+            for topic in topics:
+                self.send(self.market.snapshot(topic))
+
+A `Sessions` group holds the open connections of one path; the server makes a session for each upgrade
+and the group fans out: ``for session in sessions.of(topic): session.send(frame)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from synthcore.venues.bybit.messages import OpRequest
+
+Clock = Callable[[], int]  # epoch ms
+
+# A client that lets this much pile up unread is cut: the exchange must not run out of memory for it.
+MAX_UNSENT_BYTES = 16 * 1024 * 1024
+
+encode = msgspec.json.Encoder().encode
+_decode_request = msgspec.json.Decoder(OpRequest).decode
+
+
+def handler_not_found(topic: str) -> str:
+    """Bybit's text for a topic that the socket does not serve: name, symbol or depth."""
+    return f"error:handler not found,topic:{topic}"
+
+
+def already_subscribed(topic: str) -> str:
+    """Bybit's text for a topic that this connection has already."""
+    return f"error:already subscribed,topic:{topic}"
+
+
+INVALID_OP = "error:invalid op"
+
+
+class Session(WSListener):
+    """A connection: answers `subscribe`, `unsubscribe` and `ping`; a subclass may add operations.
+
+    Parameters
+    ----------
+    group
+        Where the session registers itself while it is connected.
+    conn_id
+        The id that every reply carries.
+    now_ms
+        The exchange's clock.
+    """
+
+    def __init__(self, group: Sessions[Any], conn_id: str, now_ms: Clock) -> None:
+        self.group = group
+        self.conn_id = conn_id
+        self.now_ms = now_ms
+        self.topics: dict[str, None] = {}  # in order of subscription
+        self.operations: dict[str, Callable[[OpRequest], None]] = {
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+            "ping": self._ping,
+        }
+        self._transport: WSTransport | None = None
+        self._fragments: list[bytes] = []
+        self._writing_paused = False
+
+    # What a subclass gives
+
+    def refusal(self, topic: str) -> str | None:
+        """Why this connection may not have `topic` (Bybit's `ret_msg`), or None."""
+        raise NotImplementedError
+
+    def on_subscribed(self, topics: list[str]) -> None:
+        """Topics were added; the reply is already written."""
+
+    def on_unsubscribed(self, topics: list[str]) -> None:
+        """Topics were removed; the reply is already written."""
+
+    def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
+        """Write the reply of an operation: the linear public shape unless a subclass has another."""
+        self.send_json(
+            {
+                "success": success,
+                "ret_msg": ret_msg,
+                "conn_id": self.conn_id,
+                "req_id": request.req_id or "",
+                "op": request.op,
+            }
+        )
+
+    def write_pong(self, request: OpRequest) -> None:
+        """Write the reply of a ping."""
+        self.write_reply(request, "pong", success=True)
+
+    # Out
+
+    def send(self, frame: bytes) -> None:
+        """Send one text message; a connection that is going away swallows it."""
+        transport = self._transport
+        if transport is None:
+            return
+        if self._writing_paused and self._is_too_slow(transport):
+            self.close(WSCloseCode.POLICY_VIOLATION)
+            return
+        transport.send(WSMsgType.TEXT, frame)
+
+    def send_json(self, message: object) -> None:
+        self.send(encode(message))
+
+    def close(self, code: WSCloseCode = WSCloseCode.OK) -> None:
+        """Say goodbye and hang up."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.send_close(code)
+            transport.disconnect()
+
+    @staticmethod
+    def _is_too_slow(transport: WSTransport) -> bool:
+        return transport.underlying_transport.get_write_buffer_size() > MAX_UNSENT_BYTES
+
+    # In
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self.group.add(self)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._transport = None
+        self.group.remove(self)
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            self._transport = None
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+        elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self._fragments.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                text, self._fragments = b"".join(self._fragments), []
+                self.on_text(text)
+
+    def on_text(self, text: bytes) -> None:
+        """Carry out one control message; whatever it says, the connection survives."""
+        try:
+            request = _decode_request(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.write_reply(OpRequest(op=""), INVALID_OP, success=False)
+            return
+        operation = self.operations.get(request.op)
+        if operation is None:
+            self.write_reply(request, INVALID_OP, success=False)
+        else:
+            operation(request)
+
+    # Operations
+
+    def _ping(self, request: OpRequest) -> None:
+        self.write_pong(request)
+
+    def _subscribe(self, request: OpRequest) -> None:
+        """Take all topics of a request, or none: the first bad one names the reason."""
+        topics = [str(topic) for topic in request.args or ()]
+        taken = set(self.topics)
+        for topic in topics:
+            reason = already_subscribed(topic) if topic in taken else self.refusal(topic)
+            if reason is not None:
+                self.write_reply(request, reason, success=False)
+                return
+            taken.add(topic)
+        self.group.subscribe(self, topics)
+        self.write_reply(request, "", success=True)
+        self.on_subscribed(topics)
+
+    def _unsubscribe(self, request: OpRequest) -> None:
+        """Drop the topics that the connection has; others are passed over."""
+        topics = [topic for topic in map(str, request.args or ()) if topic in self.topics]
+        self.group.unsubscribe(self, topics)
+        self.write_reply(request, "", success=True)
+        self.on_unsubscribed(topics)
+
+
+AnySession = TypeVar("AnySession", bound=Session)
+
+
+class Sessions(Generic[AnySession]):
+    """The open connections of one path, and who has which topic."""
+
+    def __init__(self) -> None:
+        self._open: dict[AnySession, None] = {}
+        self._by_topic: dict[str, dict[AnySession, None]] = {}
+
+    def __iter__(self) -> Iterator[AnySession]:
+        return iter(tuple(self._open))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def of(self, topic: str) -> tuple[AnySession, ...]:
+        """The sessions subscribed to `topic`, in order of subscription; safe against changes meanwhile."""
+        return tuple(self._by_topic.get(topic, ()))
+
+    def has(self, topic: str) -> bool:
+        """Whether anybody is subscribed to `topic`."""
+        return topic in self._by_topic
+
+    def add(self, session: AnySession) -> None:
+        self._open[session] = None
+
+    def remove(self, session: AnySession) -> None:
+        self._open.pop(session, None)
+        self.unsubscribe(session, list(session.topics))
+
+    def subscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+        for topic in topics:
+            session.topics[topic] = None
+            self._by_topic.setdefault(topic, {})[session] = None
+
+    def unsubscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+        for topic in topics:
+            session.topics.pop(topic, None)
+            subscribers = self._by_topic.get(topic, {})
+            subscribers.pop(session, None)
+            if not subscribers:
+                self._by_topic.pop(topic, None)
+
+    def close(self) -> None:
+        """Hang up on everybody: the exchange is going away."""
+        for session in self:
+            session.close(WSCloseCode.GOING_AWAY)

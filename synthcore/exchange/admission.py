@@ -16,7 +16,7 @@ from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, index_price, reference_price
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import Order, closes_leg
-from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.model import OrderType, Side, TimeInForce
 from synthcore.venues.bybit.messages import CreateOrder
 
@@ -37,14 +37,6 @@ NOT_TRADED: tuple[tuple[str, str, frozenset[str | int | None]], ...] = (
     ("slippage_tolerance_type", "slippageToleranceType", frozenset({None, "", "UNKNOWN"})),
     ("bbo_side_type", "bboSideType", frozenset({None, ""})),
 )
-
-
-class Refused(Exception):
-    """A check failed. Inside the core only: a caller gets the `Refusal` as a value."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
 
 
 class Terms(Struct, frozen=True, kw_only=True):

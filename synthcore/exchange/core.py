@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, closing_side
-from synthcore.exchange.admission import Admission, Refused, Terms, check_category
+from synthcore.exchange.admission import Admission, Terms, check_category
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
 from synthcore.exchange.contract import Contract
@@ -22,7 +22,7 @@ from synthcore.exchange.ids import Ids
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import Order
-from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row
 from synthcore.model import Side
 from synthcore.venues.bybit.messages import (

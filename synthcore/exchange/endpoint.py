@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import Account
-from synthcore.exchange.refusal import Refusal, params_error
+from synthcore.exchange.refusal import Refusal, Refused, params_error
 
 Body = TypeVar("Body")
 Item = TypeVar("Item")
@@ -44,14 +44,6 @@ class Endpoint(Struct, frozen=True):
     path: str
     handler: Handler
     is_private: bool = True
-
-
-class Refused(Exception):
-    """A parameter can't be used. Inside an endpoint only: the application answers with the refusal."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
 
 
 CATEGORIES = frozenset({"linear", "spot", "inverse", "option"})
@@ -108,8 +100,8 @@ def page_of(
 ) -> Page:
     """Take the next `limit` items below the cursor.
 
-    The cursor names the last item given, so that new items at the front move nothing. It leaves percent-encoded,
-    as Bybit's does, and comes back as it was sent or encoded once more.
+    The cursor names the last item given, so that new items at the front move nothing. It leaves
+    percent-encoded, as Bybit's does, and comes back as it was sent or encoded once more.
     """
     below = _read_cursor(cursor)
     rest = iter(item for item in items if below is None or key(item) < below)

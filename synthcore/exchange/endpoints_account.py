@@ -11,14 +11,13 @@ from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import (
     Call,
     Endpoint,
-    Refused,
     Result,
     page_of,
     read_body,
     read_category,
     read_limit,
 )
-from synthcore.exchange.refusal import Refusal, params_error
+from synthcore.exchange.refusal import Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_position_row, wallet_row
 from synthcore.venues.bybit.messages import SetLeverage, SwitchMode, WalletResult
 

@@ -10,14 +10,13 @@ from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import (
     Call,
     Endpoint,
-    Refused,
     Result,
     page_of,
     read_category,
     read_limit,
 )
 from synthcore.exchange.market_view import MarketView
-from synthcore.exchange.refusal import params_error
+from synthcore.exchange.refusal import Refused, params_error
 from synthcore.exchange.tape import PrintedTrade, Tape
 
 # Fields that REST tickers have and the stream's have not; all unset for a perpetual.

@@ -11,7 +11,6 @@ from synthcore.exchange.core import Exchange
 from synthcore.exchange.endpoint import (
     Call,
     Endpoint,
-    Refused,
     Result,
     page_of,
     read_body,
@@ -21,7 +20,7 @@ from synthcore.exchange.endpoint import (
 )
 from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
-from synthcore.exchange.refusal import Refusal, params_error
+from synthcore.exchange.refusal import Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_order_row
 from synthcore.venues.bybit.messages import (
     AmendOrder,

@@ -12,6 +12,14 @@ class Refusal(NamedTuple):
     message: str
 
 
+class Refused(Exception):
+    """A check failed. Inside the exchange only: a caller of the core gets the `Refusal` as a value."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
 def params_error(field: str) -> Refusal:
     return Refusal(10001, f"params error: {field} invalid")
 

@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from synthcore.exchange.account import Account
 from synthcore.exchange.auth import SIGN_HEADER, Authenticator
-from synthcore.exchange.endpoint import Call, Endpoint, Refused
+from synthcore.exchange.endpoint import Call, Endpoint
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter
 from synthcore.exchange.outbox import Outbox
-from synthcore.exchange.refusal import Refusal
+from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.sessions import Clock
 
 Scope = MutableMapping[str, Any]

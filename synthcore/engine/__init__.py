@@ -1,0 +1,1 @@
+"""Wiring: what a run is built of, in which order it starts, and in which order it stops."""

@@ -1,0 +1,53 @@
+"""Ctrl+C and SIGTERM: an end that is flat, unless a person insists."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE_S = 5.0
+
+
+class StopRequests:
+    """Counts requests to stop: the first asks for a flat end, the third within 5 s abandons it.
+
+    A second request changes nothing: closing positions is never skipped by accident.
+
+    Attributes
+    ----------
+    asked
+        Set by the first request: no new entries, close all, confirm flat.
+    abandoned
+        Set by the third request within `PATIENCE_S`: leave at once and say what is open.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.asked = asyncio.Event()
+        self.abandoned = asyncio.Event()
+        self._clock = clock
+        self._times_s: list[float] = []
+
+    def __enter__(self) -> StopRequests:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.request)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def request(self) -> None:
+        """Note one request to stop."""
+        now_s = self._clock()
+        self._times_s = [*self._times_s[-2:], now_s]
+        if len(self._times_s) == 3 and now_s - self._times_s[0] <= PATIENCE_S:
+            self.abandoned.set()
+        self.asked.set()

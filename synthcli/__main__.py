@@ -29,7 +29,8 @@ def run(args: list[str], debug: bool = False) -> int:
         code = cli.main(["--debug", *args] if debug else args, prog_name="synthtest", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
-        return say(error.format_message(), EXIT_WRONG_USE)
+        click.echo(error.format_message(), err=True)
+        return EXIT_WRONG_USE
     except click.ClickException as error:
         return say(usage(error), EXIT_WRONG_USE)
     except (KeyboardInterrupt, click.Abort):

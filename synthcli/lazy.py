@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from importlib import import_module
+from typing import NamedTuple
 
 import click
-from typing import NamedTuple
 
 
 class Entry(NamedTuple):

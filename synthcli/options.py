@@ -35,11 +35,12 @@ def settings(*names: str) -> Callable[[C], C]:
 
 def option(setting: Setting) -> Callable[[C], C]:
     """Make the option of one setting: its rule is checked with the other sources', not by click."""
+    flag = setting.flag or f"--{setting.name.replace('_', '-')}"
     if setting.name in SWITCHES:
         return click.option(
-            setting.flag, setting.name, is_flag=True, flag_value="true", default=None, help=help_of(setting)
+            flag, setting.name, is_flag=True, flag_value="true", default=None, help=help_of(setting)
         )
-    return click.option(setting.flag, setting.name, metavar=metavar(setting), help=help_of(setting))
+    return click.option(flag, setting.name, metavar=metavar(setting), help=help_of(setting))
 
 
 def help_of(setting: Setting) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from synthcli import options
+from synthcore.monitor.observer import RunObserver
 from synthcore.settings.catalog import SETTINGS
 
 if TYPE_CHECKING:
-    from synthcore.monitor.observer import RunObserver
     from synthcore.settings.load import Settings
 
 
@@ -29,17 +29,26 @@ if TYPE_CHECKING:
 @options.config_file
 @options.json_lines("One object a line: start, status, trade, warning, summary.")
 @click.pass_obj
-def command(debug: bool | None, config_path: Path | None, as_json: bool, **flags: str | None) -> int:
+def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **flags: str | None) -> int:
     from synthcore.settings.load import load_settings
 
     loaded = load_settings(flags, config_file=config_path)
     settings = loaded.for_run(debug=bool(debug))
-    observer = observer_for(as_json)
-    announce(loaded, observer)
     from synthcore.engine import run
 
-    outcome = run(settings, observer)
+    observer = observer_for(as_json)
+    try:
+        announce(loaded, observer)
+        outcome = run(settings, observer)
+    finally:
+        observer.close()
     return int(outcome.exit_code)
+
+
+class View(RunObserver, Protocol):
+    """An observer that has lines to finish."""
+
+    def close(self) -> None: ...
 
 
 def announce(loaded: Settings, observer: RunObserver) -> None:
@@ -64,7 +73,7 @@ def profile_line(loaded: Settings) -> str:
     )
 
 
-def observer_for(as_json: bool) -> RunObserver:
+def observer_for(as_json: bool) -> View:
     """JSON lines when asked for, a live view on a terminal, plain lines elsewhere."""
     if as_json:
         from synthcore.monitor.jsonl import JsonLines

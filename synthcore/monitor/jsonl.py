@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import IO
 
 import msgspec
 
 from synthcore.monitor.observer import Facts
 from synthcore.monitor.summary import SCHEMA_VERSION
+from synthcore.monitor.writer import LineWriter
 
 
 class JsonLines:
@@ -17,32 +18,29 @@ class JsonLines:
     `exit_code` is null in all but the last.
     """
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def __init__(self, out: IO[str]) -> None:
+        self._lines = LineWriter(out)
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
-        self.is_broken = False  # who read it left: the run goes on and ends flat
 
     def on_start(self, info: Facts) -> None:
-        self._write("start", info)
+        self._lines.put(self.line("start", info))
 
     def on_status(self, snapshot: Facts) -> None:
-        self._write("status", snapshot)
+        self._lines.put_status(self.line("status", snapshot))
 
     def on_trade(self, trade: Facts) -> None:
-        self._write("trade", trade)
+        self._lines.put(self.line("trade", trade))
 
     def on_warning(self, text: str) -> None:
-        self._write("warning", {"text": text})
+        self._lines.put(self.line("warning", {"text": text}))
 
     def on_summary(self, summary: Facts, final: bool) -> None:
-        self._write("summary", summary)
+        self._lines.put(self.line("summary", summary))
 
-    def _write(self, kind: str, facts: Facts) -> None:
-        if self.is_broken:
-            return
-        line = self._encode({"schema_version": SCHEMA_VERSION, "type": kind, **facts})
-        try:
-            self._out.write(line.decode() + "\n")
-            self._out.flush()
-        except (BrokenPipeError, ValueError):  # ValueError: the stream was closed
-            self.is_broken = True
+    def line(self, kind: str, facts: Facts) -> str:
+        """Encode one object."""
+        return self._encode({"schema_version": SCHEMA_VERSION, "type": kind, **facts}).decode()
+
+    def close(self) -> None:
+        """Wait until every line is written."""
+        self._lines.close()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from synthcore.monitor.observer import Facts
-from synthcore.monitor.text import summary_text
 from synthcore.monitor.units import count_text, duration_text, percent, signed, time_text
+from synthcore.monitor.writer import LineWriter
 
 STATUS_EVERY_S = 10.0
 
@@ -17,44 +17,52 @@ class PlainLines:
     """Writes figures to `out`, warnings to `words`; a status line every ten seconds at most."""
 
     def __init__(self, out: TextIO, words: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._out = out
-        self._words = words
+        self._out = LineWriter(out)
+        self._words = LineWriter(words)
         self._clock = clock
         self._next_status_s = clock() + STATUS_EVERY_S
         self._network_rtt_ns: float | None = None
-        self.is_broken = False
 
     def on_start(self, info: Facts) -> None:
-        symbols = ",".join(info.get("symbols", ()))
-        limit = info.get("duration_s")
-        length = "until stopped" if limit is None else f"for {duration_text(limit)}"
-        self._write(
-            f"started on {info.get('environment')}: {symbols} {length},"
-            f" topology {info.get('topology')}, seed {info.get('seed')}"
-        )
+        self._out.put(start_line(info))
 
     def on_status(self, snapshot: Facts) -> None:
         self._network_rtt_ns = snapshot.get("network_rtt_ns", self._network_rtt_ns)
         if self._clock() >= self._next_status_s:
             self._next_status_s = self._clock() + STATUS_EVERY_S
-            self._write(status_line(snapshot))
+            self._out.put_status(status_line(snapshot))
 
     def on_trade(self, trade: Facts) -> None:
-        self._write(trade_line(trade))
+        self._out.put(trade_line(trade))
 
     def on_warning(self, text: str) -> None:
-        print(f"warning: {text}", file=self._words, flush=True)
+        self._words.put(f"warning: {text}")
 
     def on_summary(self, summary: Facts, final: bool) -> None:
-        self._write(summary_text(summary, network_rtt_ns=self._network_rtt_ns, final=final).rstrip("\n"))
+        rtt_ns = self._network_rtt_ns
+        self._out.put(lambda: written(summary, rtt_ns, final))
 
-    def _write(self, text: str) -> None:
-        if self.is_broken:
-            return
-        try:
-            print(text, file=self._out, flush=True)
-        except (BrokenPipeError, ValueError):  # who read it left: the run goes on and ends flat
-            self.is_broken = True
+    def close(self) -> None:
+        """Wait until every line is written."""
+        self._words.close()
+        self._out.close()
+
+
+def written(summary: Facts, network_rtt_ns: float | None, final: bool) -> str:
+    """Render the summary; in the writer's thread, because it takes some milliseconds."""
+    from synthcore.monitor.text import summary_text
+
+    return summary_text(summary, network_rtt_ns=network_rtt_ns, final=final).rstrip("\n")
+
+
+def start_line(info: Facts) -> str:
+    """Say in one line what begins."""
+    limit_s = info.get("duration_s")
+    return (
+        f"started on {info.get('environment')}: {','.join(info.get('symbols', ()))}"
+        f" {'until stopped' if limit_s is None else f'for {duration_text(limit_s)}'},"
+        f" topology {info.get('topology')}, seed {info.get('seed')}"
+    )
 
 
 def status_line(snapshot: Facts) -> str:

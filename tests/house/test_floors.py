@@ -34,6 +34,7 @@ FLOORS = {
     "synthcore.qualification": 1,
     "synthcore.feasibility": 1,
     "synthcore.profiles": 1,
+    "synthcore.ready": 1,
     "synthcore.settings": 1,
     "synthcore._core": 0,
 }

@@ -48,12 +48,16 @@ class VenueRefused(VenueError):
         The venue's code (`retCode` on Bybit).
     message
         The venue's own text, without secrets.
+    error_class
+        What it means for the caller: a class of the venue's table (`venues/*/codes.py`), or `flat`
+        where a close found no position.
     """
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, error_class: str = "ours") -> None:
         super().__init__(f"{message} (code {code})")
         self.code = code
         self.message = message
+        self.error_class = error_class
 
 
 class Unresolved(SynthError):

@@ -29,6 +29,16 @@ class StreamUp(Struct, frozen=True):
     """The private stream is authenticated and subscribed: reconcile now."""
 
 
+class RateLimitSeen(Struct, frozen=True):
+    """What the exchange says of one endpoint's rolling window, with an answer or a refusal."""
+
+    path: str
+    limit: int
+    remaining: int
+    reset_ms: int  # server time; when refused, the time to wait for
+    is_refused: bool = False
+
+
 PrivateEvent = OrderState | Fill | Position | StreamDown | StreamUp
 
 
@@ -39,7 +49,13 @@ class ExecutionBackend(Protocol):
     `OutcomeUnknown` (sent, no trustworthy answer) or `VenueUnreachable` (nothing was sent).
     """
 
+    order_recv_window_ms: int  # the exchange refuses an order's request that is older
+
     async def sync_server_time(self) -> ClockOffset: ...
+
+    def server_time_ms(self) -> float:
+        """The server's clock now, as well as we know it."""
+        ...
 
     async def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]: ...
 
@@ -67,6 +83,10 @@ class ExecutionBackend(Protocol):
 
     def on_private_event(self, handler: Callable[[PrivateEvent], None]) -> None:
         """Call `handler` on the event loop for every private event, in order of arrival."""
+        ...
+
+    def on_rate_limit(self, handler: Callable[[RateLimitSeen], None]) -> None:
+        """Call `handler` with what each answer says of its endpoint's window."""
         ...
 
     async def start(self) -> None:

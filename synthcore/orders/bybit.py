@@ -1,0 +1,247 @@
+"""One Bybit account as an `ExecutionBackend`: orders by REST, events by the private stream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from synthcore.environment import Credentials
+from synthcore.errors import ConfigError, VenueError, VenueRefused
+from synthcore.model import Fill, Instrument, OrderAck, OrderRequest, OrderState, Position
+from synthcore.orders.gateway import ClockOffset, PrivateEvent, RateLimitSeen
+from synthcore.orders.lookup import decode_order_list, look_up
+from synthcore.orders.private import PrivateStream
+from synthcore.orders.rest import CLOCK_CODES, TIME_PATH, RestClient
+from synthcore.orders.rows import fill, instrument, order_state, position
+from synthcore.venues.bybit.messages import (
+    MODE_HEDGE,
+    CancelAll,
+    CancelOrder,
+    CreateOrder,
+    ExecutionListResult,
+    InstrumentListResult,
+    OrderAckResult,
+    PositionListResult,
+    SwitchMode,
+    WalletResult,
+    number,
+)
+from synthcore.venues.bybit.signing import Signer
+
+logger = logging.getLogger(__name__)
+
+CATEGORY = "linear"
+CLOCK_EVERY_S = 30.0
+
+decode_ack = msgspec.json.Decoder(OrderAckResult).decode
+decode_executions = msgspec.json.Decoder(ExecutionListResult).decode
+decode_positions = msgspec.json.Decoder(PositionListResult).decode
+decode_instruments = msgspec.json.Decoder(InstrumentListResult).decode
+decode_wallet = msgspec.json.Decoder(WalletResult).decode
+encode = msgspec.json.Encoder().encode
+
+
+class BybitBackend:
+    """Orders, look-ups and private events of one Bybit account.
+
+    Parameters
+    ----------
+    rest_urls
+        Hosts in order; queries may use all of them, orders only the first.
+    recv_window_ms, order_recv_window_ms
+        How old a request may be when the server reads it: queries, and calls that may take effect.
+        The second bounds how long a lost order stays in doubt.
+    warm_connections
+        Connections opened before the first order, so that no order pays for a handshake.
+    """
+
+    def __init__(
+        self,
+        rest_urls: tuple[str, ...],
+        ws_private_url: str,
+        credentials: Credentials,
+        recv_window_ms: int = 5000,
+        order_recv_window_ms: int = 1000,
+        warm_connections: int = 6,
+    ) -> None:
+        self.order_recv_window_ms = order_recv_window_ms
+        self.rest = RestClient(rest_urls, credentials.api_key, credentials.api_secret, recv_window_ms)
+        self._warm_connections = warm_connections
+        self._handlers: list[Callable[[PrivateEvent], None]] = []
+        signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
+        self.stream = PrivateStream(ws_private_url, signer, self.server_time_ms, self._on_event)
+        self._background: set[asyncio.Task[Any]] = set()
+
+    def __repr__(self) -> str:
+        return f"BybitBackend({self.rest.base_urls[0]})"
+
+    async def start(self) -> None:
+        """Read the server's clock, warm the connections, bring the private stream up."""
+        await self.sync_server_time()
+        await asyncio.gather(
+            *(self.rest.query(TIME_PATH, {}, signed=False) for _ in range(self._warm_connections))
+        )
+        await self.stream.start()
+        self._in_background(self._keep_the_clock())
+
+    async def close(self) -> None:
+        for task in list(self._background):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.stream.close()
+        await self.rest.close()
+
+    def on_private_event(self, handler: Callable[[PrivateEvent], None]) -> None:
+        self._handlers.append(handler)
+
+    def on_rate_limit(self, handler: Callable[[RateLimitSeen], None]) -> None:
+        self.rest.on_rate_limit(handler)
+
+    # Time
+
+    async def sync_server_time(self) -> ClockOffset:
+        return await self.rest.sync_server_time()
+
+    def server_time_ms(self) -> float:
+        return self.rest.server_time_ms()
+
+    # Orders
+
+    async def place(self, order: OrderRequest) -> OrderAck:
+        """Send one order, once. What is raised says whether it may have taken effect."""
+        reply, sent_ns, acked_ns = await self._order_call("/v5/order/create", create_order(order))
+        return OrderAck(decode_ack(reply.result).order_id, order.link_id, sent_ns, acked_ns)
+
+    async def cancel(self, symbol: str, link_id: str) -> None:
+        body = CancelOrder(category=CATEGORY, symbol=symbol, order_link_id=link_id)
+        await self._order_call("/v5/order/cancel", body)
+
+    async def cancel_all(self, symbol: str) -> None:
+        """Cancel every order on the symbol, foreign ones too: a person's tool, no part of a trade."""
+        await self._order_call("/v5/order/cancel-all", CancelAll(category=CATEGORY, symbol=symbol))
+
+    async def _order_call(self, path: str, body: Any) -> Any:
+        try:
+            return await self.rest.order_call(path, encode(body), self.order_recv_window_ms)
+        except VenueRefused as e:
+            if e.code in CLOCK_CODES:  # ours is off: read it anew, for the next one
+                self._in_background(self._sync_quietly())
+            raise
+
+    # Queries
+
+    async def look_up(self, symbol: str, link_id: str) -> OrderState | None:
+        return await look_up(self.rest, symbol, link_id)
+
+    async def fills(self, symbol: str, link_id: str) -> list[Fill]:
+        params = {"category": CATEGORY, "symbol": symbol, "orderLinkId": link_id, "limit": "100"}
+        rows = await self._pages("/v5/execution/list", params, decode_executions)
+        return [fill(row) for row in rows if row.exec_type == "Trade" and row.order_link_id == link_id]
+
+    async def open_orders(self, symbol: str) -> list[OrderState]:
+        params = {"category": CATEGORY, "symbol": symbol, "openOnly": "0", "limit": "50"}
+        rows = await self._pages("/v5/order/realtime", params, decode_order_list)
+        return [state for state in map(order_state, rows) if not state.is_final]
+
+    async def positions(self, symbol: str) -> list[Position]:
+        reply = await self.rest.query("/v5/position/list", {"category": CATEGORY, "symbol": symbol})
+        return [position(row) for row in decode_positions(reply.result).list]
+
+    async def available_balance(self) -> Decimal:
+        reply = await self.rest.query("/v5/account/wallet-balance", {"accountType": "UNIFIED"})
+        wallets = decode_wallet(reply.result).list
+        return (number(wallets[0].total_available_balance) if wallets else None) or Decimal(0)
+
+    async def _pages(self, path: str, params: dict[str, str], decode: Callable[[Any], Any]) -> list[Any]:
+        rows: list[Any] = []
+        cursor = ""
+        while True:
+            page = decode((await self.rest.query(path, params, cursor=cursor)).result)
+            rows += page.list
+            if not page.next_page_cursor or not page.list:
+                return rows
+            cursor = page.next_page_cursor
+
+    # Rules and modes
+
+    async def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """Read the trading rules of each symbol.
+
+        Raises
+        ------
+        ConfigError
+            The exchange doesn't trade one of them.
+        """
+        wanted = list(symbols)
+        found = dict(zip(wanted, await asyncio.gather(*map(self._instrument, wanted)), strict=True))
+        unknown = [symbol for symbol, rules in found.items() if rules is None]
+        if unknown:
+            raise ConfigError(
+                f"symbols_to_trade must be linear USDT perpetuals that the exchange trades, "
+                f"was {', '.join(unknown)}: check the spelling"
+            )
+        return {symbol: rules for symbol, rules in found.items() if rules is not None}
+
+    async def _instrument(self, symbol: str) -> Instrument | None:
+        params = {"category": CATEGORY, "symbol": symbol}
+        try:
+            reply = await self.rest.query("/v5/market/instruments-info", params, signed=False)
+        except VenueRefused as e:
+            if e.code == 10001:
+                return None
+            raise
+        rows = [row for row in decode_instruments(reply.result).list if row.symbol == symbol]
+        return instrument(rows[0]) if rows else None
+
+    async def hedge_mode(self, symbol: str) -> bool:
+        """Whether the symbol has a record for each side, so that a pair of legs can be held."""
+        return any(record.position_idx for record in await self.positions(symbol))
+
+    async def set_hedge_mode(self, symbol: str) -> None:
+        body = SwitchMode(category=CATEGORY, symbol=symbol, mode=MODE_HEDGE)
+        await self._order_call("/v5/position/switch-mode", body)
+
+    # Background
+
+    def _on_event(self, event: PrivateEvent) -> None:
+        for handler in self._handlers:
+            handler(event)
+
+    async def _keep_the_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_EVERY_S)
+            await self._sync_quietly()
+
+    async def _sync_quietly(self) -> None:
+        try:
+            await self.sync_server_time()
+        except VenueError as e:
+            logger.warning("server time was not refreshed: %s", e)
+
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def create_order(order: OrderRequest) -> CreateOrder:
+    """Our order in Bybit's words."""
+    return CreateOrder(
+        category=CATEGORY,
+        symbol=order.symbol,
+        side=order.side,
+        order_type=order.order_type,
+        qty=f"{order.qty:f}",
+        price=None if order.price is None else f"{order.price:f}",
+        time_in_force=order.time_in_force if order.order_type == "Limit" else "IOC",
+        position_idx=order.position_idx,
+        order_link_id=order.link_id,
+        reduce_only=order.reduce_only or None,
+    )

@@ -1,0 +1,244 @@
+"""Signed calls to Bybit's REST API: one client, kept alive, and every failure given its class.
+
+An order is sent once and to the first host only; what happened is said by the exception:
+`VenueUnreachable` (nothing was sent), `VenueRefused` (an answer with a code), `OutcomeUnknown` (anything
+else). A query is safe to repeat, so it is, host after host.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from time import monotonic_ns, time_ns
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
+from synthcore.orders.clock import ClockSample, ServerClock
+from synthcore.orders.gateway import ClockOffset, RateLimitSeen
+from synthcore.secret import Secret
+from synthcore.venues.bybit.codes import ErrorClass, classify, meaning
+from synthcore.venues.bybit.messages import RestReply, TimeResult, decode_reply
+from synthcore.venues.bybit.signing import Signer
+
+T = TypeVar("T")
+
+# A close that finds nothing to close: not an error of the account, but an answer.
+ALREADY_FLAT = frozenset({110017, 110034})
+RATE_REFUSALS = frozenset({10006, 10018, 403, 429})
+# An address that is shut out stays so for ten minutes.
+ADDRESS_PAUSE_MS = 600_000
+CLOCK_CODES = frozenset({-1, 10002})
+TIME_PATH = "/v5/market/time"
+BODY_SENT = "http11.send_request_body.complete"
+
+TIMEOUT = httpx.Timeout(connect=1.0, write=1.0, read=2.0, pool=1.0)
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
+QUERY_ROUNDS = 2  # through all hosts
+
+decode_time = msgspec.json.Decoder(TimeResult).decode
+
+
+class SentStamp:
+    """When the HTTP library finished writing the request's body: its trace calls this."""
+
+    __slots__ = ("sent_ns",)
+
+    def __init__(self) -> None:
+        self.sent_ns = 0
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event == BODY_SENT:
+            self.sent_ns = monotonic_ns()
+
+
+class RestClient:
+    """One account's calls to one venue.
+
+    Parameters
+    ----------
+    base_urls
+        Hosts in order; orders go to the first only.
+    recv_window_ms
+        How old a query's request may be when the server reads it.
+    """
+
+    def __init__(
+        self,
+        base_urls: tuple[str, ...],
+        api_key: Secret,
+        api_secret: Secret,
+        recv_window_ms: int = 5000,
+        timeout: httpx.Timeout = TIMEOUT,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.base_urls = tuple(url.rstrip("/") for url in base_urls)
+        self.recv_window_ms = recv_window_ms
+        self.clock = ServerClock()
+        self._key = api_key
+        self._signer = Signer(api_key.reveal(), api_secret.reveal())
+        self._client = httpx.AsyncClient(
+            timeout=timeout,
+            limits=LIMITS,
+            http1=True,
+            http2=False,
+            follow_redirects=False,
+            trust_env=False,  # a proxy from the environment would carry the keys elsewhere
+            verify=ssl_context if ssl_context is not None else needs_tls(self.base_urls),
+        )
+        self._on_rate_limit: Callable[[RateLimitSeen], None] = lambda seen: None
+        # It logs a line a request; what matters is logged by who asked.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    def __repr__(self) -> str:
+        return f"RestClient({self.base_urls[0]})"
+
+    def on_rate_limit(self, handler: Callable[[RateLimitSeen], None]) -> None:
+        self._on_rate_limit = handler
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    # Time
+
+    async def sync_server_time(self, samples: int = 5) -> ClockOffset:
+        """Ask for the time several times; the shortest round trip tells most."""
+        taken = [await self._sample_time() for _ in range(samples)]
+        return self.clock.learn(taken, time_ns(), monotonic_ns())
+
+    async def _sample_time(self) -> ClockSample:
+        sent_ns = monotonic_ns()
+        reply = await self.query(TIME_PATH, {}, signed=False)
+        received_ns = monotonic_ns()
+        return ClockSample(sent_ns, received_ns, int(decode_time(reply.result).time_nano) / 1e6)
+
+    def server_time_ms(self) -> float:
+        return self.clock.now_ms(monotonic_ns())
+
+    # Calls
+
+    async def order_call(self, path: str, body: bytes, recv_window_ms: int) -> tuple[RestReply, int, int]:
+        """Post something that may take effect, once; return the answer, sent_ns and acked_ns."""
+        stamp = SentStamp()
+        request = self._client.build_request(
+            "POST",
+            self.base_urls[0] + path,
+            content=body,
+            headers=self._headers(body, recv_window_ms) | {"Content-Type": "application/json"},
+            extensions={"trace": stamp},
+        )
+        try:
+            response = await self._client.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as e:
+            raise VenueUnreachable(f"{self.base_urls[0]}{path}: no connection ({name(e)})") from e
+        except httpx.TransportError as e:
+            raise OutcomeUnknown(f"{path}: sent, and the answer was lost ({name(e)})") from e
+        acked_ns = monotonic_ns()
+        reply = self._read(response, path, for_order=True)
+        return reply, stamp.sent_ns or acked_ns, acked_ns
+
+    async def query(
+        self, path: str, params: dict[str, str], signed: bool = True, cursor: str = ""
+    ) -> RestReply:
+        """Ask something that changes nothing: repeated, and from host to host, until it is answered.
+
+        A cursor goes out as it came: the venue has percent-encoded it already.
+        """
+        target = path + "?" + urlencode(params) + (f"&cursor={cursor}" if cursor else "")
+        trouble = "no host"
+        for base_url in self.base_urls * QUERY_ROUNDS:
+            try:
+                return await self._query_once(base_url, path, target, signed)
+            except (httpx.TransportError, OutcomeUnknown) as e:
+                trouble = f"{base_url}{path}: {e if isinstance(e, OutcomeUnknown) else name(e)}"
+            except VenueRefused as e:
+                if e.code not in CLOCK_CODES or path == TIME_PATH:
+                    raise
+                trouble = f"{base_url}{path}: {e}"
+                await self.sync_server_time()
+        raise VenueUnreachable(trouble)
+
+    async def _query_once(self, base_url: str, path: str, target: str, signed: bool) -> RestReply:
+        request = self._client.build_request("GET", base_url + target)
+        if signed:  # what is signed is what is sent, byte for byte
+            request.headers.update(self._headers(request.url.query, self.recv_window_ms))
+        response = await self._client.send(request)
+        return self._read(response, path, for_order=False)
+
+    def _headers(self, payload: bytes, recv_window_ms: int) -> dict[str, str]:
+        timestamp_ms = int(self.server_time_ms())
+        return {
+            "X-BAPI-API-KEY": self._key.reveal(),
+            "X-BAPI-TIMESTAMP": str(timestamp_ms),
+            "X-BAPI-RECV-WINDOW": str(recv_window_ms),
+            "X-BAPI-SIGN": self._signer.rest(timestamp_ms, recv_window_ms, payload),
+        }
+
+    # Answers
+
+    def _read(self, response: httpx.Response, path: str, for_order: bool) -> RestReply:
+        """Give every answer its class: the envelope's, or that of the bare HTTP status."""
+        status = response.status_code
+        if status >= 500:
+            raise OutcomeUnknown(f"{path}: HTTP {status}")
+        try:
+            reply = decode_reply(response.content)
+        except msgspec.DecodeError as e:
+            if 400 <= status < 500:
+                raise self._refusal_of_status(status, path) from e
+            raise OutcomeUnknown(f"{path}: the answer is no JSON envelope (HTTP {status})") from e
+        self._note_rate_limit(response, path, reply.ret_code)
+        if reply.ret_code != 0:
+            self._raise_for(reply, path, for_order)
+        return reply
+
+    def _raise_for(self, reply: RestReply, path: str, for_order: bool) -> None:
+        code = reply.ret_code
+        error_class = classify(code, for_order)
+        text = f"{path}: {self._masked(reply.ret_msg) or meaning(code)}"
+        if code in ALREADY_FLAT and for_order:
+            raise VenueRefused(code, text, "flat")
+        if error_class is ErrorClass.OK and not path.endswith("/create"):
+            return  # it is so already
+        if for_order and error_class in (ErrorClass.UNKNOWN, ErrorClass.OK):
+            raise OutcomeUnknown(f"{text} (code {code})")
+        raise VenueRefused(code, text, str(error_class))
+
+    def _refusal_of_status(self, status: int, path: str) -> VenueRefused:
+        text = f"{path}: HTTP {status}"
+        if status in (403, 429):
+            reset_ms = int(self.server_time_ms()) + (ADDRESS_PAUSE_MS if status == 403 else 1000)
+            self._on_rate_limit(RateLimitSeen(path, 0, 0, reset_ms, is_refused=True))
+            return VenueRefused(status, f"{text}, too many requests from this address", "busy")
+        return VenueRefused(status, text, "auth_clock" if status == 401 else "ours")
+
+    def _note_rate_limit(self, response: httpx.Response, path: str, code: int) -> None:
+        headers = response.headers
+        limit = headers.get("X-Bapi-Limit")
+        is_refused = code in RATE_REFUSALS
+        if limit is None and not is_refused:
+            return
+        remaining = headers.get("X-Bapi-Limit-Status", "0")
+        reset_ms = headers.get("X-Bapi-Limit-Reset-Timestamp", "0")
+        try:
+            seen = RateLimitSeen(path, int(limit or 0), int(remaining), int(reset_ms), is_refused)
+        except ValueError:  # the headers are a courtesy: an odd one is no reason to fail an order
+            return
+        self._on_rate_limit(seen)
+
+    def _masked(self, text: str) -> str:
+        """The venue's text; it quotes the signed string, with the key, when a signature is wrong."""
+        return text.split("origin_string")[0].replace(self._key.reveal(), "***")[:200]
+
+
+def needs_tls(urls: tuple[str, ...]) -> ssl.SSLContext | bool:
+    """One TLS context, made once (it costs 20 ms), and none where no host needs it."""
+    return ssl.create_default_context() if any(url.startswith("https") for url in urls) else False
+
+
+def name(error: Exception) -> str:
+    return type(error).__name__

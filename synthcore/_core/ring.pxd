@@ -8,7 +8,7 @@ docs/ring.md, the layout in ring.h.
 """
 
 cimport cython
-from libc.stdint cimport int16_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 from synthcore._core.memory cimport Memory
 from synthcore._core.update cimport MarketUpdate
 from synthcore._core.waiter cimport Waiter
@@ -46,16 +46,6 @@ cdef extern from "ring.h" nogil:
 
     # Anybody's.
     RingCounts ring_counts(const RingBlock *ring) noexcept
-
-
-cdef extern from "slot_update.h" nogil:
-    # Fill a claimed slot: relaxed stores of the seven payload words.
-    void update_write(
-        MarketUpdate *slot, int16_t symbol_id, uint16_t source, double bid_px, double ask_px, double bid_qty,
-        double ask_qty, int64_t exchange_us, int64_t recv_ns,
-    ) noexcept
-    # Note in a claimed slot when it is published (saturating). Returns ns from receive to publish.
-    uint32_t update_stamp(MarketUpdate *slot, int64_t published_ns) noexcept
 
 
 @cython.final

@@ -1,6 +1,8 @@
 """The ring's face to Python: memory, market updates in and out, exact counts."""
 
+from libc.stdint cimport int16_t, int64_t
 from synthcore._core.clock cimport monotonic_ns
+from synthcore._core.update cimport update_stamp, update_write
 
 
 cdef class Ring:

@@ -34,6 +34,22 @@ cdef extern from "update.h" nogil:
     uint32_t saturating_delta_ns(int64_t from_ns, int64_t to_ns) noexcept
 
 
+# Written in place, word by word, where another thread may be reading.
+cdef extern from "slot_update.h" nogil:
+    # Fill a claimed slot (the writer's way to set its fields: relaxed stores, in place).
+    void update_write(
+        MarketUpdate *slot, int16_t symbol_id, uint16_t source, double bid_px, double ask_px, double bid_qty,
+        double ask_qty, int64_t exchange_us, int64_t recv_ns,
+    ) noexcept
+    # Note in a claimed slot when it is published; returns ns from receive to publish, saturating.
+    uint32_t update_stamp(MarketUpdate *slot, int64_t published_ns) noexcept
+    void decision_write(Decision *slot, const Decision *decision) noexcept
+
+    # The latest update of a symbol: one writer, any readers. False: there is none yet.
+    void update_keep(MarketUpdate *latest, const MarketUpdate *update) noexcept
+    bint update_read(const MarketUpdate *latest, MarketUpdate *out) noexcept
+
+
 cdef enum UpdateSource:
     SOURCE_TICKER = 0
     SOURCE_ORDERBOOK_1 = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from synthcore.exchange.book import Levels
@@ -18,6 +18,7 @@ from synthcore.exchange.endpoint import (
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.refusal import Refused, params_error
 from synthcore.exchange.tape import PrintedTrade, Tape
+from synthcore.venues.bybit.messages import TimeResult
 
 # Fields that REST tickers have and the stream's have not; all unset for a perpetual.
 REST_ONLY_TICKER_FIELDS = {
@@ -33,10 +34,17 @@ REST_ONLY_TICKER_FIELDS = {
 class MarketEndpoints:
     """Time, instruments, tickers, order book, recent trades."""
 
-    def __init__(self, instruments: Sequence[Mapping[str, Any]], market: MarketView, tape: Tape) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Mapping[str, Any]],
+        market: MarketView,
+        tape: Tape,
+        now_ns: Callable[[], int],
+    ) -> None:
         self._instruments = {str(raw["symbol"]): raw for raw in instruments}
         self._market = market
         self._tape = tape
+        self._now_ns = now_ns
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -48,8 +56,8 @@ class MarketEndpoints:
         ]
 
     def time(self, call: Call) -> Result:
-        seconds = call.now_ms // 1000
-        return {"timeSecond": str(seconds), "timeNano": str(call.now_ms * 1_000_000)}
+        now_ns = self._now_ns()
+        return TimeResult(time_second=str(now_ns // 1_000_000_000), time_nano=str(now_ns))
 
     def instruments_info(self, call: Call) -> Result:
         category = read_category(call.params)

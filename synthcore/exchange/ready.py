@@ -1,0 +1,47 @@
+"""What an exchange says once it can be used: one JSON line with its addresses and its key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+
+class Ready(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Addresses and key of a running exchange: the one place where a secret is printed.
+
+    The key is this instance's own and opens nothing else.
+    """
+
+    rest: str
+    ws_public: str
+    ws_private: str
+    api_key: str
+    api_secret: str
+    pid: int
+    instance_id: str  # another one after each start: a client can tell a restart
+
+    def __repr__(self) -> str:
+        return f"Ready(rest={self.rest!r}, pid={self.pid}, instance_id={self.instance_id!r})"
+
+    def line(self) -> bytes:
+        return msgspec.json.encode(self)
+
+
+def read_ready(line: bytes) -> Ready:
+    """Read a ready line."""
+    return msgspec.json.decode(line, type=Ready)
+
+
+def write_ready_file(path: Path, ready: Ready) -> None:
+    """Write the line to a file that only its owner can read; a reader never sees half of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)  # the file may have been there with other rights
+        os.write(descriptor, ready.line() + b"\n")
+    finally:
+        os.close(descriptor)
+    partial.replace(path)

@@ -1,0 +1,276 @@
+"""The exchange as a process: sockets, the market's clock, the ready line, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import uvicorn
+from picows import WSListener, WSUpgradeRequest, ws_create_server
+
+from synthcore.errors import ConfigError
+from synthcore.exchange.auth import Authenticator
+from synthcore.exchange.batch import Event
+from synthcore.exchange.contract import contract_of
+from synthcore.exchange.core import Exchange, Trade
+from synthcore.exchange.endpoints_account import AccountEndpoints
+from synthcore.exchange.endpoints_market import MarketEndpoints
+from synthcore.exchange.endpoints_trade import TradeEndpoints
+from synthcore.exchange.ids import Ids
+from synthcore.exchange.limits import RateLimiter
+from synthcore.exchange.market_state import MarketState
+from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.parent import die_with_parent
+from synthcore.exchange.private import PrivateStream
+from synthcore.exchange.ready import Ready, write_ready_file
+from synthcore.exchange.rest import RestApp
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.source import MarketFrame, MarketSource, open_source
+from synthcore.exchange.tape import Tape, decode_trades
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH
+
+UID = "1000001"
+FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
+GRACE_S = 1  # for connections to finish when the exchange ends
+
+
+def epoch_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Venue:
+    """One exchange with its edges wired together, still without sockets."""
+
+    def __init__(self, settings: ExchangeSettings, source: MarketSource) -> None:
+        self.ids = Ids(settings.seed)
+        self.market = MarketState()
+        self.tape = Tape()
+        contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
+        self.core = Exchange(contracts, self.market, self.ids)
+        self.authenticator = Authenticator()
+        self.private = PrivateStream(self.authenticator, epoch_ms)
+        self.outbox = Outbox(self.private.deliver)
+        self.rest = self._rest(settings, source)
+
+    def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
+        endpoints = [
+            *MarketEndpoints(source.instruments, self.market, self.tape, time.time_ns).endpoints(),
+            *TradeEndpoints(self.core, self.outbox).endpoints(),
+            *AccountEndpoints(self.core, self.authenticator).endpoints(),
+        ]
+        limiter = RateLimiter(settings.rate_tier)
+        return RestApp(
+            endpoints, self.core.accounts, self.authenticator, limiter, self.outbox, self.ids, epoch_ms
+        )
+
+    def open_account(self, settings: ExchangeSettings) -> tuple[str, str]:
+        """Make the one account, and a key for it that no other instance has."""
+        hedge = settings.position_mode == "hedge"
+        self.core.open_account(UID, settings.wallet_usdt, hedge=hedge, now_ms=epoch_ms())
+        key, secret = secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
+        self.authenticator.add(UID, key, secret)
+        return key, secret
+
+    def session(self, request: WSUpgradeRequest) -> WSListener | None:
+        """The session of a WebSocket path; None answers 404."""
+        path = request.path.split(b"?", 1)[0].decode("latin-1")
+        if path == PRIVATE_PATH:
+            return self.private.session(self.ids.conn_id())
+        return None
+
+    def apply(self, frame: MarketFrame) -> None:
+        """One market frame: state, then matching, then private events, then the public stream."""
+        topic, text = frame.topic, frame.text
+        self.market.apply(topic, text)
+        self.outbox.put(self._moved(topic, text))
+        self.outbox.flush()
+
+    def _moved(self, topic: str, text: bytes) -> list[Event]:
+        kind, _, rest = topic.partition(".")
+        symbol = rest.rpartition(".")[2]
+        if kind == "publicTrade":
+            self.tape.saw_trades(symbol, text)
+            return self._traded(symbol, text)
+        if kind == "orderbook":
+            self.tape.saw_book(symbol, text)
+        return self.core.on_book(symbol, epoch_ms())
+
+    def _traded(self, symbol: str, text: bytes) -> list[Event]:
+        if not self.core.wants_trades(symbol):
+            return []
+        trades = [
+            Trade("Buy" if trade.side == "Buy" else "Sell", Decimal(trade.price), Decimal(trade.qty))
+            for trade in decode_trades(text).data
+        ]
+        return self.core.on_trades(symbol, trades, epoch_ms())
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the exchange has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(settings: ExchangeSettings) -> int:
+    """Run an exchange until SIGTERM or SIGINT. Returns the process's exit code.
+
+    Raises
+    ------
+    ConfigError
+        A setting that can't work: a port that is taken, an unknown symbol.
+    """
+    if settings.die_with_parent and not die_with_parent(settings.parent_pid):
+        return 0  # the parent is gone already: nobody would ever end us
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings))
+    return 0
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+async def _serve(settings: ExchangeSettings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    source = open_source(settings, epoch_ms())
+    venue = Venue(settings, source)
+    async with contextlib.AsyncExitStack() as stack:
+        rest_port = await stack.enter_async_context(rest_server(venue, settings))
+        ws_port = await stack.enter_async_context(ws_server(venue, settings))
+        pump = stack.enter_context(running(pump_market(venue, source, settings.speed)))
+        announce(ready_of(venue, settings, rest_port, ws_port), settings)
+        stack.callback(forget_ready_file, settings)
+        await first_of(stopped.wait(), pump)
+
+
+@contextlib.asynccontextmanager
+async def rest_server(venue: Venue, settings: ExchangeSettings):  # type: ignore[no-untyped-def]
+    """Serve REST; gives the port."""
+    listening = bind(settings.host, settings.rest_port, "rest_port")
+    config = uvicorn.Config(
+        venue.rest,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=600,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def ws_server(venue: Venue, settings: ExchangeSettings):  # type: ignore[no-untyped-def]
+    """Serve the WebSockets; gives the port."""
+    listening = bind(settings.host, settings.ws_port, "ws_port")
+    server = await ws_create_server(venue.session, sock=listening, disconnect_on_exception=False)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.close()
+        venue.private.sessions.close()
+        await asyncio.sleep(0)
+
+
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """Listen on a port, or say which setting is in the way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(
+            f"the exchange must be able to listen on {host}:{port}, but {error.strerror} "
+            f"(setting {setting}); free the port or use 0 for a free one"
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+async def pump_market(venue: Venue, source: MarketSource, speed: float) -> None:
+    """Apply the market's frames when they are due."""
+    loop = asyncio.get_running_loop()
+    start_s = loop.time()
+    for count, frame in enumerate(source.frames()):
+        late_s = loop.time() - start_s - frame.due_ns / 1e9 / speed
+        if late_s < 0:
+            await asyncio.sleep(-late_s)
+        elif count % FRAMES_A_TURN == 0:
+            await asyncio.sleep(0)  # catching up: requests must not wait for it
+        venue.apply(frame)
+
+
+@contextlib.contextmanager
+def running(coroutine):  # type: ignore[no-untyped-def]
+    """Run a coroutine beside; it is cancelled at the end."""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+async def first_of(stopped, pump) -> None:  # type: ignore[no-untyped-def]
+    """Wait for the stop signal. A market that ends leaves the exchange up; one that fails ends it."""
+    stop = asyncio.create_task(stopped)
+    await asyncio.wait({stop, pump}, return_when=asyncio.FIRST_COMPLETED)
+    if pump.done():
+        pump.result()
+        await stop
+
+
+def ready_of(venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: int) -> Ready:
+    key, secret = venue.open_account(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return Ready(
+        rest=f"http://{host}:{rest_port}",
+        ws_public=f"ws://{host}:{ws_port}{PUBLIC_PATH}",
+        ws_private=f"ws://{host}:{ws_port}{PRIVATE_PATH}",
+        api_key=key,
+        api_secret=secret,
+        pid=os.getpid(),
+        instance_id=secrets.token_hex(8),
+    )
+
+
+def announce(ready: Ready, settings: ExchangeSettings) -> None:
+    """Tell whoever waits: the file first, so that it is there when the line is read."""
+    if settings.ready_file:
+        write_ready_file(Path(settings.ready_file), ready)
+    sys.stdout.buffer.write(ready.line() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def forget_ready_file(settings: ExchangeSettings) -> None:
+    """A ready file must not outlive the exchange that it names."""
+    if settings.ready_file:
+        Path(settings.ready_file).unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""Every setting of one embedded exchange, with its default and its rule."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from synthcore.exchange.limits import RateTier
+
+Port = Annotated[int, Meta(ge=0, le=65535)]  # 0: a free one
+
+
+class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an exchange serves, where, and which market is behind it."""
+
+    # The market
+    market: str = "generator"  # `generator`, `steady`, or the path of a recording
+    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")  # of a generator; a recording has its own
+    seed: int = 1
+    speed: Annotated[float, Meta(gt=0)] = 1.0  # of the market's clock
+    original_times: bool = False  # replay: leave the recorded times in the frames
+    at_end: Literal["loop", "stop"] = "loop"  # replay: what happens after the last frame
+
+    # The account
+    position_mode: Literal["one-way", "hedge"] = "one-way"
+    wallet_usdt: Decimal = Decimal(100_000)
+    rate_tier: RateTier = "10"  # order calls a second
+
+    # The process
+    host: str = "127.0.0.1"
+    rest_port: Port = 0
+    ws_port: Port = 0
+    ready_file: str | None = None
+    die_with_parent: bool = False
+    parent_pid: int = 0  # whose death ends it; 0: whoever is the parent at the start
+
+    def __post_init__(self) -> None:
+        if not (self.wallet_usdt.is_finite() and self.wallet_usdt > 0):
+            raise ValueError(f"wallet_usdt must be above 0, was {self.wallet_usdt}")
+        if not self.symbols:
+            raise ValueError("symbols must name at least one contract, were none")

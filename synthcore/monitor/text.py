@@ -14,7 +14,7 @@ from rich.text import Text
 from synthcore.monitor.bands import Band, latency_band, success_band
 from synthcore.monitor.observer import Facts
 from synthcore.monitor.stages import MS, STAGES
-from synthcore.monitor.units import count_text, memory_text, percent, signed, time_text
+from synthcore.monitor.units import MINUS, count_text, memory_text, percent, signed, time_text
 
 STYLES = {"good": "green", "fair": "yellow", "bad": "red bold"}
 PLAIN_WIDTH = 100
@@ -154,7 +154,7 @@ def funnel_rows(funnel: Facts) -> Iterator[tuple[RenderableType, str, str]]:
     yield Text("updates", style="bold"), count_text(funnel["updates"]), ""
     for reason, one in funnel["rejected"].items():
         margin = one["median_margin"]
-        yield lost(reason, one["count"]), count_text(one["count"]), "" if margin is None else f"{margin:.6g}"
+        yield lost(reason, one["count"]), count_text(one["count"]), "" if margin is None else f"{margin:.6g}".replace("-", MINUS)
     yield Text("qualified", style="bold"), count_text(funnel["qualified"]), ""
     for reason, count in funnel["suppressed"].items():
         yield lost(reason, count), count_text(count), ""

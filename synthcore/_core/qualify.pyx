@@ -94,12 +94,21 @@ def depth_estimate(double spread_bps):
 # ── many candidates ───────────────────────────────────────────────────────────────────────────────────────
 
 def evaluate_many(
-    const double[::1] spread_bps, const double[::1] funding_delta, const double[::1] position_size,
-    const double[::1] depth, const double[::1] fees_bps,
-    const int[::1] obi_boost, const int[::1] oi_boost, const int[::1] gravity_boost,
+    const double[::1] spread_bps not None,
+    const double[::1] funding_delta not None,
+    const double[::1] position_size not None,
+    const double[::1] depth,
+    const double[::1] fees_bps not None,
+    const int[::1] obi_boost not None,
+    const int[::1] oi_boost not None,
+    const int[::1] gravity_boost not None,
     object rules,
-    double[::1] depth_out, unsigned char[::1] confidence, double[::1] slippage, double[::1] profit,
-    unsigned char[::1] reason, unsigned char[::1] failed,
+    double[::1] depth_out not None,
+    unsigned char[::1] confidence not None,
+    double[::1] slippage not None,
+    double[::1] profit not None,
+    unsigned char[::1] reason not None,
+    unsigned char[::1] failed not None,
 ):
     """Qualify many candidates without the GIL, into the caller's buffers.
 

@@ -7,6 +7,8 @@ from synthcore._core.reference import Message
 from synthcore._core.symbols import SymbolTable
 
 CODES: Final[tuple[str, ...]]
+FIELD_BITS: Final[tuple[int, ...]]
+SOURCES: Final[tuple[int, ...]]
 
 class Quote(NamedTuple):
     symbol: str

@@ -10,7 +10,11 @@ CODES = (
     "emit", "merged", "not_market", "fallback", "unknown_symbol", "stale", "malformed",
     "crossed", "locked", "zero_size", "bad_price", "gap", "no_snapshot",
 )
-cdef uint32_t COMPLETE = HAS_BID | HAS_ASK
+FIELD_BITS = (HAS_BID_PX, HAS_BID_QTY, HAS_ASK_PX, HAS_ASK_QTY, HAS_BID_GONE, HAS_ASK_GONE)
+SOURCES = (SCAN_TICKER, SCAN_BOOK1)
+
+cdef enum:
+    COMPLETE = 15          # HAS_BID | HAS_ASK
 
 
 class Quote(NamedTuple):
@@ -226,7 +230,7 @@ cdef class TickerParser:
             start = <bytes>frame
             size = len(<bytes>frame)
         else:
-            view = frame
+            view = memoryview(frame)
             size = view.shape[0]
             if size:
                 start = <const char *>&view[0]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from synthcore._core.qualify import evaluate_many
 from synthcore.errors import ConfigError
 from synthcore.profiles import DOCUMENTED, PROFILES, QUALIFYING
 from synthcore.qualification import (
@@ -157,3 +158,25 @@ def test_profiles_hold_the_source_numbers():
     }
     assert QUALIFYING.config().synthetic_spread_bps == 50.0
     assert QUALIFYING.config().synthetic_funding_delta == 0.0075
+
+
+def test_compiled_batch_refuses_arrays_of_different_length_and_none():
+    def run(**change):
+        doubles = {
+            name: np.zeros(3)
+            for name in (
+                "spread_bps", "funding_delta", "position_size", "fees_bps", "depth_out", "slippage", "profit",
+            )
+        }  # fmt: skip
+        ints = {name: np.zeros(3, dtype=np.intc) for name in ("obi_boost", "oi_boost", "gravity_boost")}
+        small = {name: np.zeros(3, dtype=np.uint8) for name in ("confidence", "reason", "failed")}
+        arguments = {**doubles, **ints, **small, "depth": None, "rules": QualificationRules(), **change}
+        evaluate_many(**arguments)
+
+    run()
+    with pytest.raises(ValueError, match=r"one length, were \[2, 3\]"):
+        run(failed=np.zeros(2, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"one length, were \[3, 4\]"):
+        run(depth=np.zeros(4))
+    with pytest.raises(TypeError):
+        run(spread_bps=None)

@@ -103,11 +103,12 @@ def test_a_real_answer_is_control_and_a_real_frame_is_data() -> None:
     assert frame.is_data and not frame.is_control
 
 
-def test_topics_are_shared_out_below_the_venues_limit_of_characters() -> None:
-    topics = [f"tickers.SYMBOL{i}USDT" for i in range(100)]
+def test_topics_are_shared_out_below_the_venues_limit_and_a_symbols_topics_stay_together() -> None:
+    groups = [[f"tickers.SYMBOL{i}USDT", f"orderbook.1.SYMBOL{i}USDT"] for i in range(100)]
 
-    shares = spread_over_connections(topics, max_characters=300)
+    shares = spread_over_connections(groups, max_characters=310)
 
-    assert [topic for share in shares for topic in share] == topics
-    assert all(sum(map(len, share)) <= 300 for share in shares)
+    assert [topic for share in shares for topic in share] == [topic for group in groups for topic in group]
+    assert all(sum(map(len, share)) <= 310 for share in shares)
+    assert all(len(share) % 2 == 0 for share in shares)
     assert len(shares) > 1

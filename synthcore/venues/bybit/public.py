@@ -86,15 +86,16 @@ def unsubscribe_request(req_id: str, topics: Sequence[str]) -> bytes:
 
 
 def spread_over_connections(
-    topics: Iterable[str], max_characters: int = MAX_ARGS_CHARACTERS
+    groups: Iterable[Sequence[str]], max_characters: int = MAX_ARGS_CHARACTERS
 ) -> list[list[str]]:
-    """Share topics out, in order, so that no connection asks for more text than the venue takes."""
+    """Share topics out, in order and groups unbroken, so that no connection asks for too much text."""
     shares: list[list[str]] = []
     room = 0
-    for topic in topics:
-        if not shares or len(topic) > room:
+    for group in groups:
+        characters = sum(map(len, group))
+        if not shares or characters > room:
             shares.append([])
             room = max_characters
-        shares[-1].append(topic)
-        room -= len(topic)
+        shares[-1].extend(group)
+        room -= characters
     return shares

@@ -23,11 +23,16 @@ SWITCHES = ("require_criteria",)
 
 
 def settings(*names: str) -> Callable[[C], C]:
+    """Add an option for each setting of the catalog."""
+    return from_settings(*(SETTINGS[name] for name in names))
+
+
+def from_settings(*chosen: Setting) -> Callable[[C], C]:
     """Add an option for each setting; the values arrive as text under the settings' names."""
 
     def decorate(command: C) -> C:
-        for name in reversed(names):
-            command = option(SETTINGS[name])(command)
+        for setting in reversed(chosen):
+            command = option(setting)(command)
         return command
 
     return decorate

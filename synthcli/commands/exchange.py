@@ -1,0 +1,79 @@
+"""`synthtest exchange`: the embedded exchange alone, for any client that speaks Bybit V5."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synthcli import options
+from synthcore.settings import origin, rules
+from synthcore.settings.catalog import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from synthcore.exchange.settings import ExchangeSettings
+
+SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed")
+OWN = (
+    Setting(
+        "at_end", "--at-end", (), rules.choice("loop", "stop"), "what a replay does after its last frame"
+    ),
+    Setting(
+        "position_mode",
+        "--position-mode",
+        (),
+        rules.choice("one-way", "hedge"),
+        "of the account; one-way as on a new Bybit account",
+    ),
+    Setting("balance", "--balance", (), rules.positive("100000"), "wallet at the start, in USDT"),
+    Setting("rest_port", "--rest-port", (), rules.whole(0, 65535, "8080"), "port of REST, 0 is a free one"),
+    Setting(
+        "ws_port", "--ws-port", (), rules.whole(0, 65535, "8081"), "port of the streams, 0 is a free one"
+    ),
+    Setting("ready_file", "--ready-file", (), rules.path("ready.json"), "file for the ready line (mode 600)"),
+)
+BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SHARED), *OWN)}
+
+
+@click.command(
+    "exchange",
+    help="Serve the embedded exchange on loopback until SIGTERM or Ctrl+C.\n\n"
+    "Prints one JSON ready line with rest, ws_public, ws_private, api_key and api_secret (the key is this"
+    " instance's own). Any Bybit V5 client can use it; `synthtest run --attach FILE` trades on it.",
+)
+@options.from_settings(*BY_NAME.values())
+@click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
+def command(original_times: bool, **flags: str | None) -> int:
+    given = {
+        name: BY_NAME[name].check(text, origin.flag(BY_NAME[name].flag or name))
+        for name, text in flags.items()
+        if text is not None
+    }
+    # Until the exchange's loop has its own handlers, a signal ends the start without a trace of it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    from synthcore.exchange.server import serve
+
+    return serve(exchange_settings(given, original_times))
+
+
+def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSettings:
+    """Put the checked flags under the exchange's names; what isn't given keeps its default."""
+    from synthcore.exchange.settings import ExchangeSettings
+    from synthcore.settings.load import require_file
+    from synthcore.settings.sources import Given
+
+    names = {"symbols_to_trade": "symbols", "balance": "wallet_usdt", "recording": "market"}
+    values: dict[str, Any] = {names.get(name, name): value for name, value in given.items()}
+    if "recording" in given:
+        require_file("recording", Given(given["recording"], origin.flag("--recording")))
+        values["market"] = str(Path(given["recording"]).resolve())
+    if "balance" in given:
+        values["wallet_usdt"] = Decimal(str(given["balance"]))
+    if "ready_file" in given:
+        values["ready_file"] = str(given["ready_file"])
+    return ExchangeSettings(**values, original_times=original_times)

@@ -1,0 +1,443 @@
+"""The trade desk: it lets opportunities become trades, runs them side by side, and ends flat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from decimal import Decimal
+from time import monotonic_ns, time_ns
+from typing import Protocol
+
+from msgspec import Struct
+
+from synthcore.config import SyntheticConfig
+from synthcore.errors import ConfigError, VenueError, VenueRefused
+from synthcore.execution import events
+from synthcore.execution.driver import TradeDriver
+from synthcore.execution.events import Action, Alarm, ExitRequested, OpenLeg
+from synthcore.execution.hedge import HedgeLogger
+from synthcore.execution.mark import MarkRules
+from synthcore.execution.paper import PaperTrade
+from synthcore.execution.positions import Positions
+from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
+from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderRequest, OrderState, Position
+from synthcore.orders.gateway import (
+    ExecutionBackend,
+    PrivateEvent,
+    RateLimitSeen,
+    StreamDown,
+    StreamUp,
+)
+from synthcore.risk.budget import Group, RateBudget
+from synthcore.risk.gate import Gate, Suppression
+from synthcore.risk.sizing import close_side, entry_qty
+
+logger = logging.getLogger(__name__)
+
+MS = 1_000_000
+MARK_EVERY_S = 0.005
+FLAT_CHECKS = 8
+REMEMBERED_TRADES = 256  # for what comes after their end
+RUN_PREFIX = "st"  # every order of ours begins with it
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+# Bid, ask, and when they were received (monotonic ns); None before the first quote.
+QuoteSource = Callable[[str], tuple[float, float, int] | None]
+
+RATE_GROUPS: dict[str, Group] = {
+    "/v5/order/create": "create",
+    "/v5/order/cancel": "cancel",
+    "/v5/order/realtime": "order_query",
+    "/v5/position/list": "position_query",
+}
+
+
+class DeskMetrics(Protocol):
+    """What the desk times and counts; `monitor.MetricsCollector` is one."""
+
+    def record_latency(self, stage: str, ns: int) -> None: ...
+
+    def record_event(self, name: str, count: int = 1) -> None: ...
+
+
+class NoMetrics:
+    """For a desk that nobody watches."""
+
+    def record_latency(self, stage: str, ns: int) -> None:
+        pass
+
+    def record_event(self, name: str, count: int = 1) -> None:
+        pass
+
+
+class Stopped(Struct, frozen=True):
+    """How the desk ended, as the exchange says."""
+
+    flat: bool  # confirmed by the exchange
+    unresolved: tuple[OpenLeg, ...] = ()  # what is open, or may be
+    detail: str = ""  # why it is not known, where it isn't
+
+
+class Desk:
+    """Run the trades of one account.
+
+    Parameters
+    ----------
+    backend
+        The account. The desk starts and closes it.
+    quote
+        The latest book of a symbol, for prices and marks.
+    on_trade_finished
+        Told each trade's record, on the event loop.
+    run
+        Begins every order's link id; by default made from the time.
+    """
+
+    def __init__(
+        self,
+        backend: ExecutionBackend,
+        config: SyntheticConfig,
+        quote: QuoteSource,
+        metrics: DeskMetrics | None = None,
+        budget: RateBudget | None = None,
+        on_trade_finished: Callable[[PaperTrade], None] | None = None,
+        on_alarm: Callable[[str], None] | None = None,
+        run: str | None = None,
+        rules: TradeRules | None = None,
+    ) -> None:
+        self.backend = backend
+        self.config = config
+        self.metrics: DeskMetrics = metrics if metrics is not None else NoMetrics()
+        self.budget = budget if budget is not None else RateBudget()
+        self.run = run if run is not None else new_run_id(time_ns())
+        self.now_ns: Callable[[], int] = monotonic_ns
+        self.gate = Gate(
+            config.max_concurrent_trades, config.cool_down_ms * MS, config.max_quote_age_ms * MS, self.budget
+        )
+        self.mark_rules = MarkRules(
+            half_life_ns=config.half_life_ms * MS,
+            noise_bps=config.mark_noise_bps,
+            take_profit_bps=config.take_profit_bps,
+            stop_loss_bps=config.stop_loss_bps,
+        )
+        self.instruments: dict[str, Instrument] = {}
+        self.positions = Positions()
+        self.unresolved: list[OpenLeg] = []
+        self.trades: dict[str, TradeDriver] = {}  # that run, by key
+        self.loop: asyncio.AbstractEventLoop
+        self._quote = quote
+        self._rules = rules
+        self._on_trade_finished = on_trade_finished
+        self._on_alarm = on_alarm
+        self._hedge_logger = HedgeLogger()
+        self._ended: OrderedDict[str, TradeDriver] = OrderedDict()
+        self._count = 0
+        self._is_stream_up = False
+        self._marking: asyncio.Task[None] | None = None
+        self._refused_sizes: set[str] = set()
+
+    # Start
+
+    async def start(self) -> None:
+        """Bring the account up, and check what must hold before anything trades.
+
+        Raises
+        ------
+        ConfigError
+            An unknown symbol, or an account that can't hold two legs.
+        VenueError
+            The exchange can't be reached, or refuses the key.
+        """
+        self.loop = asyncio.get_running_loop()
+        self.backend.on_private_event(self.on_private_event)
+        self.backend.on_rate_limit(self.on_rate_limit)
+        await self.backend.start()
+        symbols = self.config.symbols_to_trade
+        self.instruments = await self.backend.instruments(symbols)
+        records = await asyncio.gather(*map(self.backend.positions, symbols))
+        for symbol, found in zip(symbols, records, strict=True):
+            if not any(record.position_idx for record in found):
+                raise ConfigError(
+                    f"position mode must be hedge to hold two legs, was one-way for {symbol}: "
+                    f"run `synthtest doctor --fix position-mode`"
+                )
+            self.positions.set_aside(found)
+        self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
+
+    # Trades
+
+    def offer(
+        self, opportunity: ArbitrageOpportunity, position_size: float | None = None
+    ) -> Suppression | None:
+        """Begin a trade on an opportunity, or say why not. Never waits."""
+        driver = self.try_begin(opportunity, position_size)
+        return driver if isinstance(driver, str) else None
+
+    def try_begin(
+        self, opportunity: ArbitrageOpportunity, position_size: float | None = None
+    ) -> TradeDriver | Suppression:
+        """As `offer`, and give the trade's driver."""
+        symbol = opportunity.symbol
+        refusal = self.gate.refusal(symbol, opportunity.recv_ns, self.now_ns())
+        if refusal is not None:
+            return refusal
+        size_usdt = self.config.estimated_position_size if position_size is None else position_size
+        try:
+            qty = entry_qty(self.instruments[symbol], size_usdt, (opportunity.bid + opportunity.ask) / 2)
+        except ConfigError as e:
+            self._warn_once(symbol, str(e))
+            return "risk"
+        self._count += 1
+        driver = TradeDriver(self, f"{self.run}-{self._count}", opportunity, qty)
+        self.gate.begin(symbol)
+        self.trades[driver.key] = driver
+        driver.begin(self._rules_of(symbol), self._is_stream_up)
+        return driver
+
+    def perform(self, driver: TradeDriver, action: Action) -> None:
+        """The one place through which every action of every trade goes, before it happens."""
+        driver.perform(action)
+
+    def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None:
+        """A trade reached its end: free its symbol, tell who asked."""
+        self.trades.pop(driver.key, None)
+        self._remember(driver)
+        self.gate.end(driver.symbol, self.now_ns())
+        if trade.end == "UNRESOLVED":
+            self.unresolved += trade.open_legs
+            self.halt(f"{driver.symbol}: a trade could not be proven flat")
+        self._hedge_logger.log(trade)
+        driver.finished.set_result(trade)
+        if self._on_trade_finished is not None:
+            self._on_trade_finished(trade)
+
+    def halt(self, reason: str) -> None:
+        """Take no new trade from now on."""
+        self.gate.halt(reason)
+        logger.error("no new trades: %s", reason)
+
+    def mark_seed(self, driver: TradeDriver) -> int:
+        """One path of the mark per trade, the same in each run of a seed."""
+        return self.config.seed * 1_000_003 + int(driver.key.rpartition("-")[2])
+
+    def fresh_quote(self, symbol: str) -> tuple[float, float] | None:
+        """Bid and ask, unless they are too old to be believed."""
+        quote = self._quote(symbol)
+        if quote is None or self.now_ns() - quote[2] > self.gate.max_quote_age_ns:
+            return None
+        return quote[0], quote[1]
+
+    def _rules_of(self, symbol: str) -> TradeRules:
+        if self._rules is not None:
+            return self._rules
+        return TradeRules(
+            min_qty=self.instruments[symbol].min_qty,
+            leg_timeout_ns=self.config.leg_timeout_ms * MS,
+            max_holding_ns=self.config.max_holding_ms * MS,
+        )
+
+    async def _watch_marks(self) -> None:
+        while True:
+            await asyncio.sleep(MARK_EVERY_S)
+            for driver in list(self.trades.values()):
+                driver.watch_mark(self.now_ns())
+
+    # What happens
+
+    def on_private_event(self, event: PrivateEvent) -> None:
+        """Hand an event of the account to the trade it belongs to; what is not ours is left alone."""
+        match event:
+            case OrderState():
+                if (driver := self._driver_of(event.link_id)) is not None:
+                    driver.on_order(event)
+            case Fill():
+                if (driver := self._driver_of(event.link_id)) is not None:
+                    driver.on_fill(event)
+            case Position():
+                self.positions.update(event)
+            case StreamDown():
+                logger.warning("private stream is down: %s", event.reason)
+                self._is_stream_up = False
+                self._tell_all(events.StreamDown())
+            case StreamUp():
+                self._is_stream_up = True
+                self._tell_all(events.StreamUp())
+
+    def _tell_all(self, event: events.Event) -> None:
+        for driver in list(self.trades.values()):
+            driver.tell(event)
+
+    def _driver_of(self, link_id: str) -> TradeDriver | None:
+        key = link_id.rsplit("-", 2)[0]
+        return self.trades.get(key) or self._ended.get(key)
+
+    def _remember(self, driver: TradeDriver) -> None:
+        self._ended[driver.key] = driver
+        while len(self._ended) > REMEMBERED_TRADES:
+            self._ended.popitem(last=False)
+
+    def on_rate_limit(self, seen: RateLimitSeen) -> None:
+        """Take the exchange's count of our requests."""
+        group = RATE_GROUPS.get(seen.path)
+        if group is None:
+            return
+        now_ns = self.now_ns()
+        if seen.limit:
+            self.budget.learn(group, seen.limit, seen.remaining, now_ns)
+        if seen.is_refused:
+            wait_ms = max(0.0, seen.reset_ms - self.backend.server_time_ms())
+            self.budget.shut(group, now_ns + int(wait_ms * MS))
+
+    def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None:
+        """One rule a class: ours is a defect, a key or clock problem stops entries."""
+        logger.warning("trade %s: %s", driver.key, refusal)
+        self.metrics.record_event(f"refused_{refusal.error_class}")
+        if refusal.error_class == "auth_clock":
+            self.halt(str(refusal))
+
+    def on_alarm(self, driver: TradeDriver, alarm: Alarm) -> None:
+        logger.error("trade %s: %s: %s", driver.key, alarm.kind, alarm.detail)
+        self.metrics.record_event(alarm.kind)
+        if alarm.kind == "late_fill":
+            self.unresolved += driver.open_legs()
+            self.halt(f"{driver.symbol}: a fill came after the trade's end")
+        if self._on_alarm is not None:
+            self._on_alarm(f"trade {driver.key} on {driver.symbol}: {alarm.detail}")
+
+    def on_defect(self, driver: TradeDriver, error: BaseException) -> None:
+        """Our own code failed while it did an action: no new trades, and this one is left."""
+        self._halt_for_defect(driver, error)
+        if driver.state.phase != "done":
+            driver.tell(ExitRequested("internal_error"))
+        elif not driver.finished.done():
+            self.on_finished(driver, driver.lost("internal_error"))
+
+    def on_lost(self, driver: TradeDriver, error: BaseException) -> None:
+        """The machine itself failed: what it holds is for a person, by name."""
+        self._halt_for_defect(driver, error)
+        if not driver.finished.done():
+            self.on_finished(driver, driver.lost("internal_error"))
+
+    def _halt_for_defect(self, driver: TradeDriver, error: BaseException) -> None:
+        is_debug = logger.isEnabledFor(logging.DEBUG)
+        logger.error("trade %s: %s: %s", driver.key, type(error).__name__, error, exc_info=is_debug)
+        self.halt(f"{driver.symbol}: an internal error ({type(error).__name__})")
+
+    def _warn_once(self, symbol: str, text: str) -> None:
+        if symbol not in self._refused_sizes:
+            self._refused_sizes.add(symbol)
+            logger.warning("%s", text)
+            if self._on_alarm is not None:
+                self._on_alarm(text)
+
+    # What the exchange says
+
+    async def ask_positions(self, symbol: str) -> tuple[Decimal, Decimal] | None:
+        """Our sizes on a symbol by query; None when there is no answer."""
+        self.budget.take("position_query", self.now_ns())
+        try:
+            records = await self.backend.positions(symbol)
+        except VenueError as e:
+            logger.warning("positions of %s are not known: %s", symbol, e)
+            return None
+        for record in records:
+            self.positions.update(record)
+        return self.positions.ours(symbol)
+
+    async def cancel_ours(self, symbol: str) -> None:
+        """Cancel the open orders of this run on a symbol, one by one: foreign ones stay."""
+        for order in await self.backend.open_orders(symbol):
+            if order.link_id.startswith(f"{self.run}-"):
+                self.budget.take("cancel", self.now_ns())
+                try:
+                    await self.backend.cancel(symbol, order.link_id)
+                except VenueRefused as e:
+                    logger.info("cancel of %s: %s", order.link_id, e)
+
+    # Stop
+
+    async def stop(self) -> Stopped:
+        """Take no more trades, close what is open, and have the exchange confirm that it is flat."""
+        self.gate.halt("shutdown")
+        self._tell_all(ExitRequested("shutdown"))
+        while self.trades:  # each trade ends by itself, in bounded time
+            await asyncio.wait([driver.finished for driver in self.trades.values()])
+        if self._marking is not None:
+            self._marking.cancel()
+        return await self._confirm_flat()
+
+    async def close(self) -> None:
+        """Close the account's connections; after `stop`."""
+        if self._marking is not None:
+            self._marking.cancel()
+        for driver in [*self.trades.values(), *self._ended.values()]:
+            await driver.abandon()
+        await self.backend.close()
+
+    def open_legs(self) -> tuple[OpenLeg, ...]:
+        """What is open or may be at this moment: for who has to leave at once."""
+        running = [leg for driver in self.trades.values() for leg in driver.open_legs()]
+        return (*self.unresolved, *running)
+
+    async def _confirm_flat(self) -> Stopped:
+        """Ask for orders and positions of every symbol; close once more what should not be there."""
+        if not self.instruments:
+            return Stopped(flat=True)  # it never came to trading
+        open_legs: list[OpenLeg] = []
+        for symbol in self.config.symbols_to_trade:
+            try:
+                open_legs += await self._flatten(symbol)
+            except VenueError as e:
+                logger.error("%s is not known to be flat: %s", symbol, e)
+                return Stopped(False, tuple(self.unresolved), str(e))
+        return Stopped(not open_legs, tuple(open_legs))
+
+    async def _flatten(self, symbol: str) -> list[OpenLeg]:
+        """Give positions the time to be shown; close what an unresolved trade left behind."""
+        await self.cancel_ours(symbol)
+        sizes = (Decimal(0), Decimal(0))
+        for attempt in range(FLAT_CHECKS):
+            for record in await self.backend.positions(symbol):
+                self.positions.update(record)
+            sizes = self.positions.ours(symbol)
+            if not any(sizes):
+                return []
+            for leg in LEGS:
+                owed = sum(
+                    (o.qty + o.in_doubt_qty for o in self.unresolved if is_leg(o, symbol, leg)), Decimal(0)
+                )
+                if sizes[leg] > 0 and owed > 0:
+                    await self._close_left_over(symbol, leg, min(sizes[leg], owed), attempt)
+            await asyncio.sleep(0.05 * 2**attempt)
+        return [OpenLeg(symbol, LEG_NAMES[leg], sizes[leg]) for leg in LEGS if sizes[leg] != 0]
+
+    async def _close_left_over(self, symbol: str, leg: int, qty: Decimal, attempt: int) -> None:
+        order = OrderRequest(
+            symbol=symbol,
+            side=close_side(leg),
+            qty=qty,
+            order_type="Market",
+            link_id=f"{self.run}-0{symbol[:8]}-{'LS'[leg]}-x{attempt}",
+            reduce_only=True,
+            position_idx=(1, 2)[leg],
+        )
+        self.budget.take("create", self.now_ns())
+        try:
+            await self.backend.place(order)
+        except VenueError as e:
+            logger.warning("%s: %s", order.link_id, e)
+
+
+def is_leg(open_leg: OpenLeg, symbol: str, leg: int) -> bool:
+    return open_leg.symbol == symbol and open_leg.leg == LEG_NAMES[leg]
+
+
+def new_run_id(epoch_ns: int) -> str:
+    """A short id that no other run has: the milliseconds of the epoch in base 36."""
+    number, digits = epoch_ns // MS, ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = BASE36[digit] + digits
+    return RUN_PREFIX + digits

@@ -1,0 +1,98 @@
+"""How well a trade was hedged in time: first send, acknowledgements, fills, the gap, time exposed."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from synthcore.execution.paper import PaperTrade
+
+logger = logging.getLogger(__name__)
+
+
+class HedgeTimingMetrics(Struct, frozen=True, kw_only=True):
+    """One trade's times in ns; None where it never happened."""
+
+    first_send_ns: int | None = None  # from the update's receive stamp
+    ack_long_ns: int | None = None  # this and the following from the first send
+    ack_short_ns: int | None = None
+    fill_long_ns: int | None = None  # the leg's last entry fill
+    fill_short_ns: int | None = None
+    gap_ns: int | None = None  # between the legs' fills
+    exposed_ns: int = 0  # while the legs held different quantities
+
+
+class HedgeClock:
+    """Collect a trade's moments as they happen."""
+
+    def __init__(self, recv_ns: int) -> None:
+        self._recv_ns = recv_ns
+        self._sent_ns: int | None = None
+        self._ack_ns: list[int | None] = [None, None]
+        self._fill_ns: list[int | None] = [None, None]
+        self._unequal_since_ns: int | None = None
+        self._exposed_ns = 0
+
+    def on_sent(self, sent_ns: int) -> None:
+        self._sent_ns = sent_ns if self._sent_ns is None else min(self._sent_ns, sent_ns)
+
+    def on_ack(self, leg: int, acked_ns: int) -> None:
+        if self._ack_ns[leg] is None:
+            self._ack_ns[leg] = acked_ns
+
+    def on_entry_fill(self, leg: int, now_ns: int) -> None:
+        self._fill_ns[leg] = now_ns
+
+    def on_held(self, held: tuple[Decimal, Decimal], now_ns: int) -> None:
+        """Note what both legs hold from now on."""
+        if self._unequal_since_ns is not None:
+            self._exposed_ns += now_ns - self._unequal_since_ns
+            self._unequal_since_ns = None
+        if held[0] != held[1]:
+            self._unequal_since_ns = now_ns
+
+    def metrics(self) -> HedgeTimingMetrics:
+        fills = [at_ns for at_ns in self._fill_ns if at_ns is not None]
+        return HedgeTimingMetrics(
+            first_send_ns=None if self._sent_ns is None else self._sent_ns - self._recv_ns,
+            ack_long_ns=self._from_send(self._ack_ns[0]),
+            ack_short_ns=self._from_send(self._ack_ns[1]),
+            fill_long_ns=self._from_send(self._fill_ns[0]),
+            fill_short_ns=self._from_send(self._fill_ns[1]),
+            gap_ns=abs(fills[0] - fills[1]) if len(fills) == 2 else None,
+            exposed_ns=self._exposed_ns,
+        )
+
+    def _from_send(self, at_ns: int | None) -> int | None:
+        return None if at_ns is None or self._sent_ns is None else at_ns - self._sent_ns
+
+
+class HedgeLogger:
+    """One line a trade."""
+
+    def log(self, trade: PaperTrade) -> None:
+        """Write what happened and how long each part took, in milliseconds."""
+        hedge = trade.hedge
+        logger.info(
+            "trade %s %s %s (%s) qty %s: sent %s, acks %s/%s, fills %s/%s, gap %s, exposed %s ms",
+            trade.trade,
+            trade.symbol,
+            trade.end,
+            trade.reason,
+            trade.qty,
+            milliseconds(hedge.first_send_ns),
+            milliseconds(hedge.ack_long_ns),
+            milliseconds(hedge.ack_short_ns),
+            milliseconds(hedge.fill_long_ns),
+            milliseconds(hedge.fill_short_ns),
+            milliseconds(hedge.gap_ns),
+            milliseconds(hedge.exposed_ns),
+        )
+
+
+def milliseconds(ns: int | None) -> str:
+    return "-" if ns is None else f"{ns / 1e6:.2f}"

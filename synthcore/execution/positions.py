@@ -1,0 +1,40 @@
+"""What the exchange says we hold, less what was there before us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from synthcore.model import Position
+
+ZERO = Decimal(0)
+SIDES = (1, 2)  # position indices of hedge mode: the long record, the short one
+
+
+class Positions:
+    """The account's records per symbol and side, with the sizes found at the start set aside.
+
+    What was there before the run is somebody else's: it is neither counted nor touched.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: dict[tuple[str, int], Decimal] = {}
+        self._before: dict[tuple[str, int], Decimal] = {}
+
+    def set_aside(self, records: Iterable[Position]) -> None:
+        """Take the sizes before the first trade as not ours."""
+        for record in records:
+            self._before[record.symbol, record.position_idx] = record.size
+            self.update(record)
+
+    def update(self, record: Position) -> None:
+        """Take a record, from the stream or by query."""
+        self._sizes[record.symbol, record.position_idx] = record.size
+
+    def ours(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Sizes of the long and the short side that are ours, by the last word of the exchange."""
+        long, short = (self._ours(symbol, side) for side in SIDES)
+        return long, short
+
+    def _ours(self, symbol: str, side: int) -> Decimal:
+        return self._sizes.get((symbol, side), ZERO) - self._before.get((symbol, side), ZERO)

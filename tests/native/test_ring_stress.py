@@ -29,7 +29,10 @@ def has_thread_sanitizer(folder: Path) -> bool:
     probe = folder / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
     linked = subprocess.run(
-        ["gcc", *SANITIZER, str(probe), "-o", str(folder / "probe")], capture_output=True, timeout=60, check=False
+        ["gcc", *SANITIZER, str(probe), "-o", str(folder / "probe")],
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     return linked.returncode == 0 and subprocess.run([str(folder / "probe")], check=False).returncode == 0
 

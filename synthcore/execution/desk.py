@@ -8,16 +8,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from decimal import Decimal
 from time import monotonic_ns, time_ns
-from typing import Protocol
 
 from msgspec import Struct
 
 from synthcore.config import SyntheticConfig
 from synthcore.errors import ConfigError, VenueError, VenueRefused
 from synthcore.execution import events
-from synthcore.execution.driver import TradeDriver
+from synthcore.execution.driver import DeskMetrics, TradeDriver
 from synthcore.execution.events import Action, Alarm, ExitRequested, OpenLeg
-from synthcore.execution.hedge import HedgeLogger
+from synthcore.execution.hedge_log import HedgeLogger
 from synthcore.execution.mark import MarkRules
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.positions import Positions
@@ -52,14 +51,6 @@ RATE_GROUPS: dict[str, Group] = {
     "/v5/order/realtime": "order_query",
     "/v5/position/list": "position_query",
 }
-
-
-class DeskMetrics(Protocol):
-    """What the desk times and counts; `monitor.MetricsCollector` is one."""
-
-    def record_latency(self, stage: str, ns: int) -> None: ...
-
-    def record_event(self, name: str, count: int = 1) -> None: ...
 
 
 class NoMetrics:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from synthcore.config import SyntheticConfig
 from synthcore.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnreachable
 from synthcore.execution import mark as marks
 from synthcore.execution.events import (
@@ -37,11 +38,10 @@ from synthcore.execution.hedge import HedgeClock
 from synthcore.execution.ledger import Ledger
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEGS, LONG, SHORT, Trade, TradeRules, begin, open_legs, step
-from synthcore.model import ArbitrageOpportunity, Fill, OrderAck, OrderRequest, OrderState
+from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderAck, OrderRequest, OrderState
+from synthcore.orders.gateway import ExecutionBackend
+from synthcore.risk.budget import RateBudget
 from synthcore.risk.sizing import close_side, entry_side, marketable_price, passive_price
-
-if TYPE_CHECKING:
-    from synthcore.execution.desk import Desk
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +50,51 @@ LONGEST_WAIT_S = 1.0
 BPS = 10_000.0
 
 
+class DeskMetrics(Protocol):
+    """What is timed and counted; `monitor.MetricsCollector` is one."""
+
+    def record_latency(self, stage: str, ns: int) -> None: ...
+
+    def record_event(self, name: str, count: int = 1) -> None: ...
+
+
+class Host(Protocol):
+    """What a driver needs of the desk that it belongs to."""
+
+    loop: asyncio.AbstractEventLoop
+    backend: ExecutionBackend
+    config: SyntheticConfig
+    instruments: dict[str, Instrument]
+    metrics: DeskMetrics
+    budget: RateBudget
+    mark_rules: marks.MarkRules
+    now_ns: Callable[[], int]
+
+    def perform(self, driver: TradeDriver, action: Action) -> None: ...
+
+    def fresh_quote(self, symbol: str) -> tuple[float, float] | None: ...
+
+    def mark_seed(self, driver: TradeDriver) -> int: ...
+
+    async def ask_positions(self, symbol: str) -> tuple[Decimal, Decimal] | None: ...
+
+    async def cancel_ours(self, symbol: str) -> None: ...
+
+    def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None: ...
+
+    def on_alarm(self, driver: TradeDriver, alarm: Alarm) -> None: ...
+
+    def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None: ...
+
+    def on_defect(self, driver: TradeDriver, error: BaseException) -> None: ...
+
+    def on_lost(self, driver: TradeDriver, error: BaseException) -> None: ...
+
+
 class TradeDriver:
     """The I/O around one `Trade`."""
 
-    def __init__(self, desk: Desk, key: str, opportunity: ArbitrageOpportunity, qty: Decimal) -> None:
+    def __init__(self, desk: Host, key: str, opportunity: ArbitrageOpportunity, qty: Decimal) -> None:
         self.desk = desk
         self.key = key
         self.opportunity = opportunity

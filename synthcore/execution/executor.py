@@ -8,8 +8,8 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from synthcore.config import SyntheticConfig
-from synthcore.execution.desk import Desk, DeskMetrics, QuoteSource, Stopped
-from synthcore.execution.driver import TradeDriver
+from synthcore.execution.desk import Desk, QuoteSource, Stopped
+from synthcore.execution.driver import DeskMetrics, TradeDriver
 from synthcore.execution.paper import PaperTrade
 from synthcore.model import ArbitrageOpportunity
 from synthcore.orders.gateway import ExecutionBackend

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from synthcore.execution.paper import PaperTrade
-
-logger = logging.getLogger(__name__)
 
 
 class HedgeTimingMetrics(Struct, frozen=True, kw_only=True):
@@ -69,30 +62,3 @@ class HedgeClock:
 
     def _from_send(self, at_ns: int | None) -> int | None:
         return None if at_ns is None or self._sent_ns is None else at_ns - self._sent_ns
-
-
-class HedgeLogger:
-    """One line a trade."""
-
-    def log(self, trade: PaperTrade) -> None:
-        """Write what happened and how long each part took, in milliseconds."""
-        hedge = trade.hedge
-        logger.info(
-            "trade %s %s %s (%s) qty %s: sent %s, acks %s/%s, fills %s/%s, gap %s, exposed %s ms",
-            trade.trade,
-            trade.symbol,
-            trade.end,
-            trade.reason,
-            trade.qty,
-            milliseconds(hedge.first_send_ns),
-            milliseconds(hedge.ack_long_ns),
-            milliseconds(hedge.ack_short_ns),
-            milliseconds(hedge.fill_long_ns),
-            milliseconds(hedge.fill_short_ns),
-            milliseconds(hedge.gap_ns),
-            milliseconds(hedge.exposed_ns),
-        )
-
-
-def milliseconds(ns: int | None) -> str:
-    return "-" if ns is None else f"{ns / 1e6:.2f}"

@@ -1,0 +1,119 @@
+"""Public frames of Bybit V5 linear, written exactly as Bybit writes them: key order and number text.
+
+Values come in as text; `Digits` makes the text. Nothing here needs escaping: symbols are letters and
+digits, numbers are digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+Pair = tuple[str, str]  # price, size
+
+
+class MarketFrame(NamedTuple):
+    """One public frame and when it is due, ns from the start."""
+
+    due_ns: int
+    topic: str
+    text: bytes
+
+
+class PrintedTrade(NamedTuple):
+    """One entry of a `publicTrade` frame."""
+
+    time_ms: int
+    side: str  # taker
+    size: str
+    price: str
+    direction: str  # PlusTick, ZeroPlusTick, MinusTick, ZeroMinusTick
+    trade_id: str
+    seq: int
+
+
+class Digits:
+    """How one contract's numbers are written: integers of ticks and lots to text.
+
+    Books of 50 and 200 levels and tickers print the step's own decimals ("79017.20"); level 1 strips
+    trailing zeros ("79017.2").
+    """
+
+    def __init__(self, step: str) -> None:
+        self.step = Decimal(step)
+        self.decimals = max(0, -_exponent(self.step))
+        self._scale = int(self.step.scaleb(self.decimals))
+        self._ten = 10**self.decimals
+
+    def text(self, units: int) -> str:
+        """`units` steps, with all decimals of the step's text."""
+        if not self.decimals:
+            return str(units * self._scale)
+        whole, part = divmod(units * self._scale, self._ten)
+        return f"{whole}.{part:0{self.decimals}d}"
+
+    def short(self, units: int) -> str:
+        """`units` steps, without trailing zeros."""
+        full = self.text(units)
+        return full.rstrip("0").rstrip(".") if self.decimals else full
+
+    def units(self, number: str) -> int:
+        """Read a number back into steps, rounded to the nearest."""
+        return round(Decimal(number) / self.step)
+
+
+def ticker_frame(symbol: str, kind: str, fields: Mapping[str, str], cs: int, ts_ms: int) -> bytes:
+    """`tickers.{symbol}`; `fields` without the symbol, in Bybit's order."""
+    data = "".join([f',"{name}":"{value}"' for name, value in fields.items()])
+    return (
+        f'{{"topic":"tickers.{symbol}","type":"{kind}","data":{{"symbol":"{symbol}"{data}}},"cs":{cs},"ts":{ts_ms}}}'
+    ).encode()
+
+
+def book_frame(
+    depth: int,
+    symbol: str,
+    kind: str,
+    bids: Iterable[Pair],
+    asks: Iterable[Pair],
+    *,
+    u: int,
+    seq: int,
+    ts_ms: int,
+    cts_ms: int,
+) -> bytes:
+    """`orderbook.{depth}.{symbol}`; level 1 has `ts` before `type`, the others after it."""
+    kind_and_ts = f'"ts":{ts_ms},"type":"{kind}"' if depth == 1 else f'"type":"{kind}","ts":{ts_ms}'
+    return (
+        f'{{"topic":"orderbook.{depth}.{symbol}",{kind_and_ts},"data":{{"s":"{symbol}","b":[{_pairs(bids)}],'
+        f'"a":[{_pairs(asks)}],"u":{u},"seq":{seq}}},"cts":{cts_ms}}}'
+    ).encode()
+
+
+def trade_frame(symbol: str, trades: Iterable[PrintedTrade], ts_ms: int) -> bytes:
+    """`publicTrade.{symbol}`, oldest first."""
+    entries = ",".join(
+        [
+            f'{{"T":{time_ms},"s":"{symbol}","S":"{side}","v":"{size}","p":"{price}","L":"{direction}",'
+            f'"i":"{trade_id}","BT":false,"RPI":false,"seq":{seq}}}'
+            for time_ms, side, size, price, direction, trade_id, seq in trades
+        ]
+    )
+    return f'{{"topic":"publicTrade.{symbol}","type":"snapshot","ts":{ts_ms},"data":[{entries}]}}'.encode()
+
+
+def next_funding_ms(now_ms: int, interval_minutes: int) -> int:
+    """The next settlement on the UTC grid of a contract's funding interval."""
+    interval_ms = interval_minutes * 60_000
+    return (now_ms // interval_ms + 1) * interval_ms
+
+
+def _pairs(levels: Iterable[Pair]) -> str:
+    return ",".join([f'["{price}","{size}"]' for price, size in levels])
+
+
+def _exponent(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)  # a step is a finite number
+    return exponent

@@ -1,0 +1,332 @@
+"""The market as its frames add up: merged tickers, books and recent trades. Pure: no clock, no socket."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from synthcore.exchange.market.frames import Pair, book_frame
+
+Level = tuple[Decimal, Decimal]  # price, quantity
+
+KEPT_TRADES = 1000  # per symbol, as many as REST gives
+NOTHING: Mapping[str, str] = {}
+NO_LEVELS: Sequence[Level] = ()
+
+
+class MarketState:
+    """Applies public frames and answers what the market looks like now.
+
+    Prices and quantities are exact. None, or an empty sequence, where nothing was heard yet.
+    """
+
+    def __init__(self) -> None:
+        self.malformed = 0  # frames that could not be read; they change nothing
+        self.uncrossed = 0  # stale levels removed because a newer one of the other side reached them
+        self._symbols: dict[str, SymbolState] = {}
+
+    def apply(self, topic: str, text: bytes) -> bool:
+        """Apply one frame; topics other than tickers, books and trades change nothing.
+
+        Returns
+        -------
+        bool
+            False where the frame could not be read.
+        """
+        kind, _, rest = topic.partition(".")
+        try:
+            if kind == "orderbook":
+                depth, _, symbol = rest.partition(".")
+                self.uncrossed += self._symbol(symbol).apply_book(int(depth), _decode_book(text))
+            elif kind == "tickers":
+                self._symbol(rest).apply_ticker(_decode_ticker(text))
+            elif kind == "publicTrade":
+                self._symbol(rest).trades.extend(_decode_trades(text).data)
+        except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, ValueError):
+            self.malformed += 1
+            return False
+        return True
+
+    def snapshot(self, topic: str, ts_ms: int) -> bytes | None:
+        """The frame that a late subscriber of a topic gets first: same u and seq, old cts, newer ts.
+
+        None where the topic has no snapshot (trades), or where nothing was heard of it yet: then the
+        stream's own first frame is one.
+        """
+        kind, _, rest = topic.partition(".")
+        if kind == "tickers" and rest in self._symbols:
+            return self._symbols[rest].ticker_snapshot(rest, ts_ms)
+        if kind == "orderbook":
+            depth, _, symbol = rest.partition(".")
+            book = self._book(symbol, int(depth)) if depth.isdecimal() else None
+            return book.snapshot(int(depth), symbol, ts_ms) if book is not None else None
+        return None
+
+    def ticker(self, symbol: str) -> Mapping[str, str]:
+        """All fields of the merged ticker, `symbol` among them."""
+        state = self._symbols.get(symbol)
+        return state.ticker if state is not None else NOTHING
+
+    def bids(self, symbol: str) -> Sequence[Level]:
+        """Best first, of the deepest book, with the freshest top. Not to be changed, nor kept."""
+        state = self._symbols.get(symbol)
+        return state.merged()[0] if state is not None else NO_LEVELS
+
+    def asks(self, symbol: str) -> Sequence[Level]:
+        """Best first, of the deepest book, with the freshest top. Not to be changed, nor kept."""
+        state = self._symbols.get(symbol)
+        return state.merged()[1] if state is not None else NO_LEVELS
+
+    def levels(self, symbol: str, depth: int) -> tuple[Sequence[Level], Sequence[Level]]:
+        """Bids and asks of exactly one stream's book."""
+        book = self._book(symbol, depth)
+        return (book.bids.levels, book.asks.levels) if book is not None else (NO_LEVELS, NO_LEVELS)
+
+    def numbers(self, symbol: str, depth: int) -> tuple[int, int]:
+        """`u` and `seq` of one stream's book; zeros where nothing was heard."""
+        book = self._book(symbol, depth)
+        return (book.u, book.seq) if book is not None else (0, 0)
+
+    def mark(self, symbol: str) -> Decimal | None:
+        return self._number(symbol, "markPrice")
+
+    def last(self, symbol: str) -> Decimal | None:
+        return self._number(symbol, "lastPrice")
+
+    def index(self, symbol: str) -> Decimal | None:
+        return self._number(symbol, "indexPrice")
+
+    def trades(self, symbol: str) -> Sequence[Mapping[str, Any]]:
+        """The last trades as Bybit wrote them, oldest first."""
+        state = self._symbols.get(symbol)
+        return state.trades if state is not None else ()
+
+    def _symbol(self, symbol: str) -> SymbolState:
+        state = self._symbols.get(symbol)
+        if state is None:
+            state = self._symbols[symbol] = SymbolState()
+        return state
+
+    def _book(self, symbol: str, depth: int) -> BookState | None:
+        state = self._symbols.get(symbol)
+        return state.books.get(depth) if state is not None else None
+
+    def _number(self, symbol: str, field: str) -> Decimal | None:
+        state = self._symbols.get(symbol)
+        return state.number(field) if state is not None else None
+
+
+class SymbolState:
+    """Ticker, books by depth, and trades of one symbol."""
+
+    def __init__(self) -> None:
+        self.ticker: dict[str, str] = {}
+        self.books: dict[int, BookState] = {}
+        self.trades: deque[Mapping[str, Any]] = deque(maxlen=KEPT_TRADES)
+        self._cs = 0
+        self._ticker_ts_ms = 0
+        self._numbers: dict[str, Decimal] = {}  # fields of the ticker that were asked for
+        self._merged: tuple[Sequence[Level], Sequence[Level]] | None = None
+
+    def apply_ticker(self, frame: TickerFrame) -> None:
+        self.ticker = frame.data if frame.type == "snapshot" else {**self.ticker, **frame.data}
+        self._cs, self._ticker_ts_ms = frame.cs, frame.ts
+        if not self._numbers.keys().isdisjoint(frame.data):
+            self._numbers.clear()
+
+    def apply_book(self, depth: int, frame: BookFrame) -> int:
+        book = self.books.get(depth)
+        if book is None:
+            book = self.books[depth] = BookState()
+        self._merged = None
+        return book.apply(frame)
+
+    def ticker_snapshot(self, symbol: str, ts_ms: int) -> bytes | None:
+        if not self.ticker:
+            return None
+        # Recorded values may be any text, so this one is really encoded.
+        return _encode(
+            {
+                "topic": f"tickers.{symbol}",
+                "type": "snapshot",
+                "data": self.ticker,
+                "cs": self._cs,
+                "ts": max(ts_ms, self._ticker_ts_ms),
+            }
+        )
+
+    def number(self, field: str) -> Decimal | None:
+        known = self._numbers.get(field)
+        if known is None:
+            text = self.ticker.get(field, "")
+            if not text:
+                return None
+            known = self._numbers[field] = Decimal(text)
+        return known
+
+    def merged(self) -> tuple[Sequence[Level], Sequence[Level]]:
+        """The deepest book under the freshest top.
+
+        A shallow book is pushed more often than a deep one; `seq` tells which of them is newer. Levels of
+        an older book that the newer top has passed are gone.
+        """
+        if self._merged is None:
+            bids: Sequence[Level] = NO_LEVELS
+            asks: Sequence[Level] = NO_LEVELS
+            seq = -1
+            for depth in sorted(self.books, reverse=True):
+                book = self.books[depth]
+                if book.seq >= seq and book.is_two_sided:
+                    bids = _laid_over(book.bids, bids)
+                    asks = _laid_over(book.asks, asks)
+                    seq = book.seq
+            self._merged = bids, asks
+        return self._merged
+
+
+class BookState:
+    """One stream's book of one symbol."""
+
+    def __init__(self) -> None:
+        self.bids = Ladder(-1)
+        self.asks = Ladder(1)
+        self.u = 0
+        self.seq = 0
+        self._ts_ms = 0
+        self._cts_ms = 0
+
+    @property
+    def is_two_sided(self) -> bool:
+        return bool(self.bids.levels and self.asks.levels)
+
+    def apply(self, frame: BookFrame) -> int:
+        """Apply one frame; returns how many stale levels had to go because the new ones crossed them."""
+        data = frame.data
+        bids, asks = _levels_of(data.b), _levels_of(data.a)  # all is read before anything changes
+        if frame.type == "snapshot":
+            self.bids.replace(bids, data.b)
+            self.asks.replace(asks, data.a)
+        else:
+            self.bids.update(bids, data.b)
+            self.asks.update(asks, data.a)
+        self.u, self.seq, self._ts_ms, self._cts_ms = data.u, data.seq, frame.ts, frame.cts
+        return self._uncross(bool(data.b))
+
+    def _uncross(self, bids_are_new: bool) -> int:
+        """Believe the side that was updated (the bids, if both were) after a delta was missed."""
+        stale = self.asks if bids_are_new else self.bids
+        removed = 0
+        while self.is_two_sided and self.bids.levels[0][0] >= self.asks.levels[0][0]:
+            stale.remove_best()
+            removed += 1
+        return removed
+
+    def snapshot(self, depth: int, symbol: str, ts_ms: int) -> bytes:
+        return book_frame(
+            depth,
+            symbol,
+            "snapshot",
+            self.bids.texts,
+            self.asks.texts,
+            u=self.u,
+            seq=self.seq,
+            ts_ms=max(ts_ms, self._ts_ms),
+            cts_ms=self._cts_ms,
+        )
+
+
+class Ladder:
+    """One side of a book, best first; `sign` is −1 for bids, so that keys ascend."""
+
+    def __init__(self, sign: int) -> None:
+        self.levels: list[Level] = []
+        self.texts: list[Pair] = []  # the same levels as the venue wrote them
+        self._sign = sign
+        self._keys: list[Decimal] = []
+
+    def replace(self, levels: list[Level], texts: list[Pair]) -> None:
+        rows = sorted(zip(levels, texts, strict=True), key=lambda row: self._sign * row[0][0])
+        rows = [row for row in rows if row[0][1]]
+        self.levels = [level for level, _ in rows]
+        self.texts = [text for _, text in rows]
+        self._keys = [self._sign * price for price, _ in self.levels]
+
+    def update(self, levels: list[Level], texts: list[Pair]) -> None:
+        for level, text in zip(levels, texts, strict=True):
+            key = self._sign * level[0]
+            place = self.place(key)
+            is_known = place < len(self._keys) and self._keys[place] == key
+            if not level[1]:
+                if is_known:
+                    del self._keys[place], self.levels[place], self.texts[place]
+            elif is_known:
+                self.levels[place], self.texts[place] = level, text
+            else:
+                self._keys.insert(place, key)
+                self.levels.insert(place, level)
+                self.texts.insert(place, text)
+
+    def place(self, key: Decimal) -> int:
+        return bisect_left(self._keys, key)
+
+    def key(self, price: Decimal) -> Decimal:
+        return self._sign * price
+
+    def remove_best(self) -> None:
+        del self._keys[0], self.levels[0], self.texts[0]
+
+
+class TickerFrame(Struct):
+    type: str
+    data: dict[str, str]
+    cs: int = 0
+    ts: int = 0
+
+
+class BookData(Struct):
+    b: list[Pair]
+    a: list[Pair]
+    u: int = 0
+    seq: int = 0
+
+
+class BookFrame(Struct):
+    type: str
+    data: BookData
+    ts: int = 0
+    cts: int = 0
+
+
+class TradeFrame(Struct):
+    data: list[dict[str, Any]]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_ticker = msgspec.json.Decoder(TickerFrame).decode
+_decode_book = msgspec.json.Decoder(BookFrame).decode
+_decode_trades = msgspec.json.Decoder(TradeFrame).decode
+
+
+def _levels_of(pairs: list[Pair]) -> list[Level]:
+    levels = [(Decimal(price), Decimal(size)) for price, size in pairs]
+    for price, size in levels:
+        if not (price > 0 and size >= 0 and size.is_finite() and price.is_finite()):
+            raise ValueError(f"a level has a price above 0 and a size of 0 or more, was {price}, {size}")
+    return levels
+
+
+def _laid_over(fresh: Ladder, below: Sequence[Level]) -> Sequence[Level]:
+    """The fresh levels, then those of the deeper book that lie behind the last of them."""
+    if not below:
+        return fresh.levels
+    last = fresh.key(fresh.levels[-1][0])
+    behind = 0
+    while behind < len(below) and fresh.key(below[behind][0]) <= last:
+        behind += 1
+    return [*fresh.levels, *below[behind:]]

@@ -5,6 +5,7 @@
 picows is cimported: its struct layout is our ABI, so it is pinned exactly in pyproject.toml.
 """
 
+cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 from picows.picows cimport WSFrame, WSListener, WSTransport
 
@@ -43,6 +44,7 @@ cdef struct SymbolState:
     uint8_t is_trusted          # every wanted topic is whole, and a quote came since
 
 
+@cython.final
 cdef class FeedListener(WSListener):
     cdef readonly SymbolTable symbols
     cdef readonly int connection           # number of the connection, for the recording

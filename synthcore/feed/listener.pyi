@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from typing import final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSTransport
 
@@ -8,6 +9,7 @@ from synthcore._core.symbols import SymbolTable
 from synthcore.feed.counters import FeedCounters
 from synthcore.venues.bybit.public import PublicReply
 
+@final
 class FeedListener(WSListener):
     @property
     def symbols(self) -> SymbolTable: ...

@@ -13,26 +13,19 @@ import logging
 import msgspec
 
 from synthcore.errors import ConfigError
-from synthcore.feed.book import BookOutcome, OrderBook
-from synthcore.feed.counters import OUTCOMES, FeedCounters
-from synthcore.venues.bybit.public import (
-    TOPIC_KINDS,
-    decode_book_frame,
-    decode_public_reply,
-    topic_kind,
-    topic_name,
-    topic_symbol,
-)
+from synthcore.feed import book as books
+from synthcore.feed import counters
+from synthcore.venues.bybit import public
 
-log = logging.getLogger(__name__)
+cdef object log = logging.getLogger(__name__)
 
-BOOK50 = "orderbook.50"
+cdef str BOOK50 = "orderbook.50"
 cdef bytes BOOK50_START = b'{"topic":"orderbook.50.'
 cdef uint16_t SOURCE_BOOK50 = 2                    # of a MarketUpdate; 1 << source is its Wanted bit
 cdef Py_ssize_t MAX_MESSAGE_BYTES = 4 << 20        # of the fragments of one message together
 cdef Py_ssize_t SAMPLE_BYTES = 200
 cdef int64_t COMPLAINT_INTERVAL_NS = 10_000_000_000
-REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
+cdef tuple REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 cdef class FeedListener(WSListener):
@@ -80,13 +73,14 @@ cdef class FeedListener(WSListener):
 
     cdef int want(self, str topic) except -1:
         """Note that a topic will be subscribed; gives its symbol's id."""
-        kind, symbol = topic_kind(topic), topic_symbol(topic)
+        kind, symbol = public.topic_kind(topic), public.topic_symbol(topic)
         cdef int symbol_id = self.symbols.find(symbol)
-        if kind not in TOPIC_KINDS or symbol_id < 0:
-            raise ConfigError(f"a topic is one of {', '.join(TOPIC_KINDS)}, a dot and a symbol of the table, was {topic!r}")
-        self.states[symbol_id].wanted |= 1 << <int>TOPIC_KINDS.index(kind)
+        if kind not in public.TOPIC_KINDS or symbol_id < 0:
+            kinds = ", ".join(public.TOPIC_KINDS)
+            raise ConfigError(f"a topic is one of {kinds}, a dot and a symbol of the table, was {topic!r}")
+        self.states[symbol_id].wanted |= 1 << <int>public.TOPIC_KINDS.index(kind)
         if kind == BOOK50 and symbol not in self.books:
-            self.books[symbol] = OrderBook()
+            self.books[symbol] = books.OrderBook()
         return symbol_id
 
     # ── picows calls these ───────────────────────────────────────────────────────────────────────────────────
@@ -179,9 +173,9 @@ cdef class FeedListener(WSListener):
         try:
             if text.startswith(BOOK50_START):
                 return self.on_book(recv_ns, text)
-            reply = decode_public_reply(text)
+            reply = public.decode_public_reply(text)
             if reply.is_data:
-                return self.on_book(recv_ns, text) if topic_kind(reply.topic) == BOOK50 else UNRELATED
+                return self.on_book(recv_ns, text) if public.topic_kind(reply.topic) == BOOK50 else UNRELATED
         except REFUSALS:
             return BROKEN
         if not reply.is_control:
@@ -192,10 +186,10 @@ cdef class FeedListener(WSListener):
 
     cdef int on_book(self, int64_t recv_ns, bytes text) except -1:
         """Keep the book of the frame, and publish its top. Each frame proves it anew, changed or not."""
-        frame = decode_book_frame(text)
+        frame = public.decode_book_frame(text)
         cdef str symbol = frame.data.s
         cdef int symbol_id = self.symbols.find(symbol)
-        if frame.topic != topic_name(BOOK50, symbol):
+        if frame.topic != public.topic_name(BOOK50, symbol):
             return BROKEN
         if symbol_id < 0:
             return UNKNOWN
@@ -203,12 +197,12 @@ cdef class FeedListener(WSListener):
             return UNRELATED
         book = self.books[symbol]
         outcome = book.apply(frame)
-        if outcome is BookOutcome.STALE:
+        if outcome is books.BookOutcome.STALE:
             return OUT_OF_ORDER
-        if outcome is BookOutcome.GAP:
+        if outcome is books.BookOutcome.GAP:
             self.on_book_gap(symbol_id, frame.topic)
         self.states[symbol_id].book50_is_whole = book.is_trusted
-        if outcome is not BookOutcome.APPLIED:
+        if outcome is not books.BookOutcome.APPLIED:
             return UNTRUSTED
         self.seen[frame.topic] = recv_ns
         return self.on_top(recv_ns, symbol_id, frame.ts, book.top())
@@ -265,8 +259,8 @@ cdef class FeedListener(WSListener):
 
     cdef void on_top_gap(self, bytes text) noexcept:
         """The parser lost a delta of an orderbook.1; only the text says of which."""
-        topic = decode_public_reply(text).topic
-        self.on_book_gap(self.symbols.find(topic_symbol(topic)), topic)
+        topic = public.decode_public_reply(text).topic
+        self.on_book_gap(self.symbols.find(public.topic_symbol(topic)), topic)
 
     def trusts(self, str symbol):
         """Whether a symbol's prices are whole and of this link."""
@@ -275,10 +269,10 @@ cdef class FeedListener(WSListener):
 
     def distrust(self, str topic):
         """Take a topic as lost until its next snapshot."""
-        cdef int symbol_id = self.symbols.find(topic_symbol(topic))
-        cdef int source = TOPIC_KINDS.index(topic_kind(topic))
+        cdef int symbol_id = self.symbols.find(public.topic_symbol(topic))
+        cdef int source = public.TOPIC_KINDS.index(public.topic_kind(topic))
         if source == SOURCE_BOOK50:
-            self.books[topic_symbol(topic)].reset()
+            self.books[public.topic_symbol(topic)].reset()
             self.states[symbol_id].book50_is_whole = 0
         else:
             self.parser.tops[2 * symbol_id + source].is_seeded = 0
@@ -287,8 +281,8 @@ cdef class FeedListener(WSListener):
 
     def refuse(self, str topic):
         """Expect a topic no more on this link: the venue refused it."""
-        cdef int symbol_id = self.symbols.find(topic_symbol(topic))
-        cdef int source = TOPIC_KINDS.index(topic_kind(topic))
+        cdef int symbol_id = self.symbols.find(public.topic_symbol(topic))
+        cdef int source = public.TOPIC_KINDS.index(public.topic_kind(topic))
         self.states[symbol_id].wanted &= ~(1 << source)
         if not self.states[symbol_id].wanted:
             self.set_trust(symbol_id, False)
@@ -303,9 +297,9 @@ cdef class FeedListener(WSListener):
         cdef int64_t now_ns = monotonic_ns()
         cdef int source, i
         for topic in self.topics:
-            source = TOPIC_KINDS.index(topic_kind(topic))
+            source = public.TOPIC_KINDS.index(public.topic_kind(topic))
             if source != SOURCE_BOOK50:
-                i = 2 * <int>self.symbols.find(topic_symbol(topic)) + source
+                i = 2 * <int>self.symbols.find(public.topic_symbol(topic)) + source
                 if self.parser.tops[i].ts_ms != self.looked_ms[i]:
                     self.looked_ms[i] = self.parser.tops[i].ts_ms
                     self.seen[topic] = now_ns
@@ -373,12 +367,12 @@ cdef class FeedListener(WSListener):
 
     def counters(self, reconnects=0, dropped=0):
         """What became of every message so far."""
-        return FeedCounters(
+        return counters.FeedCounters(
             received=self.received,
             gaps=self.gaps,
             reconnects=reconnects,
             dropped=dropped,
-            **{name: self.outcomes[outcome] for outcome, name in enumerate(OUTCOMES)},
+            **{name: self.outcomes[outcome] for outcome, name in enumerate(counters.OUTCOMES)},
         )
 
     cdef void tell(self, object callback, tuple arguments) noexcept:

@@ -7,6 +7,8 @@ out when encoded. Unknown fields are ignored when decoded, since Bybit adds fiel
 
 from __future__ import annotations
 
+# Bybit names a field `list`: inside those classes the name no longer means the type.
+from builtins import list as Rows
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -359,14 +361,14 @@ class OrderAckResult(Struct, rename="camel"):
 
 
 class CancelAllResult(Struct):
-    list: list[OrderAckResult] = []
+    list: Rows[OrderAckResult] = []
     success: str = "1"
 
 
 class ListResult(Struct, Generic[Row], rename="camel"):
     """A page of rows. An empty `next_page_cursor` is the last page; pass it back verbatim."""
 
-    list: list[Row]
+    list: Rows[Row]
     next_page_cursor: str = ""
     category: str = ""
 
@@ -378,7 +380,7 @@ InstrumentListResult = ListResult[InstrumentRow]
 
 
 class WalletResult(Struct):
-    list: list[WalletRow]
+    list: Rows[WalletRow]
 
 
 # REST request bodies (`null` counts as not given)

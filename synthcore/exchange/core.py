@@ -227,15 +227,15 @@ class Exchange:
         return None
 
     def _switch_coin(self, account: Account, coin: str, hedge: bool) -> Refusal | None:
-        """Switch every symbol of the coin that has neither position nor order."""
+        """Switch every symbol of the coin that has neither position nor order; the others stay as they are."""
         of_coin = [symbol for symbol, contract in self.contracts.items() if contract.settle_coin == coin]
         if not of_coin:
             return refusal.params_error("coin")
         if all(account.is_hedged(symbol) == hedge for symbol in of_coin):
             return refusal.MODE_UNCHANGED
         for symbol in of_coin:
-            if not account.holds(symbol) and not self.log(account).open_count(symbol):
-                account.set_hedged(symbol, hedge)
+            is_used = account.holds(symbol) or self.log(account).open_count(symbol)
+            account.set_hedged(symbol, account.is_hedged(symbol) if is_used else hedge)
         account.set_hedged_by_default(hedge)
         return None
 

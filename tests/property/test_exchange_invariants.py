@@ -1,0 +1,214 @@
+"""Whatever is asked of the exchange and whatever the market does, the books balance exactly."""
+
+from decimal import Decimal
+
+from exchange_world import World
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthcore.exchange.refusal import Refusal
+
+SIDES = st.sampled_from(["Buy", "Sell"])
+QTYS = st.integers(1, 4000).map(lambda lots: str(Decimal("0.001") * lots))
+PRICES = st.integers(-30, 30).map(lambda ticks: str(Decimal(60000) + Decimal("0.1") * ticks))
+ACCOUNTS = st.integers(0, 1)
+LEVELS = st.lists(st.integers(1, 3000), min_size=1, max_size=4)
+
+placing = st.fixed_dictionaries(
+    {
+        "account": ACCOUNTS,
+        "side": SIDES,
+        "qty": QTYS,
+        "price": st.none() | PRICES,
+        "time_in_force": st.sampled_from(["GTC", "IOC", "FOK", "PostOnly"]),
+        "reduce_only": st.booleans(),
+        "position_idx": st.integers(0, 2),
+    }
+)
+acts = st.one_of(
+    placing.map(lambda terms: ("place", terms)),
+    placing.map(lambda terms: ("place", terms)),
+    st.tuples(st.just("cancel"), ACCOUNTS, st.integers(0, 10)),
+    st.tuples(st.just("amend"), ACCOUNTS, st.integers(0, 10), st.none() | QTYS, st.none() | PRICES),
+    st.tuples(st.just("cancel_all"), ACCOUNTS),
+    st.tuples(st.just("book"), st.integers(-20, 20), LEVELS, LEVELS),
+    st.tuples(st.just("trade"), SIDES, PRICES, QTYS),
+    st.tuples(st.just("mark"), st.integers(-40, 40)),
+)
+
+
+class Auditor:
+    """Plays acts and keeps its own books from the private messages alone."""
+
+    def __init__(self, hedge, deposit):
+        self.world = World(hedge=hedge, accounts=2, deposit=deposit)
+        self.positions = {}
+        self.orders = {}
+
+    def play(self, act):
+        world = self.world
+        if act[0] == "place":
+            terms = dict(act[1])
+            account = world.accounts[terms.pop("account")]
+            before = terms["reduce_only"], self.net(account, terms)
+            result, events = world.place(
+                terms.pop("side"), terms.pop("qty"), terms.pop("price"), account=account, **terms
+            )
+            self.hear(events)
+            if before[0] and not isinstance(result, Refusal):
+                self.check_reduced(account, terms, before[1])
+        elif act[0] == "book":
+            middle = Decimal(60000) + Decimal("0.1") * act[1]
+            self.hear(world.book(bids=ladder(middle, -1, act[2]), asks=ladder(middle, 1, act[3])))
+        elif act[0] == "trade":
+            self.hear(world.trade(*act[1:]))
+        elif act[0] == "mark":
+            world.ticker(mark=str(60000 + act[1]))
+        else:
+            self.change_order(act)
+        self.check()
+
+    def change_order(self, act):
+        world, account = self.world, self.world.accounts[act[1]]
+        if act[0] == "cancel_all":
+            self.hear(world.cancel_all(account=account)[1])
+            return
+        open_orders = list(world.exchange.log(account).open_orders())
+        if not open_orders:
+            return
+        order = open_orders[act[2] % len(open_orders)]
+        if act[0] == "cancel":
+            self.hear(world.cancel(order, account=account)[1])
+        else:
+            self.hear(world.amend(order, account=account, qty=act[3], price=act[4])[1])
+
+    def hear(self, events):
+        for event in events:
+            if event.message.topic == "execution":
+                for row in event.message.data:
+                    sign = 1 if row.side == "Buy" else -1
+                    idx = self.index_of(event.uid, row.order_id)
+                    key = event.uid, idx
+                    self.positions[key] = self.positions.get(key, 0) + sign * Decimal(row.exec_qty)
+            elif event.message.topic == "order":
+                for row in event.message.data:
+                    self.hear_order(row)
+
+    def hear_order(self, row):
+        last = self.orders.get(row.order_id)
+        assert last is None or last.order_status not in ("Filled", "Cancelled"), "a final order changed"
+        assert last is None or Decimal(row.cum_exec_qty) >= Decimal(last.cum_exec_qty)
+        assert Decimal(row.leaves_qty) >= 0
+        is_open = row.order_status in ("New", "PartiallyFilled")
+        left = Decimal(row.qty) - Decimal(row.cum_exec_qty) if is_open else 0
+        assert Decimal(row.leaves_qty) == left
+        self.orders[row.order_id] = row
+
+    def index_of(self, uid, order_id):
+        account = self.world.exchange.accounts[uid]
+        return self.world.exchange.log(account).find(order_id, None).position_idx
+
+    def net(self, account, terms):
+        return self.world.position(terms["position_idx"], account).signed_lots
+
+    def check_reduced(self, account, terms, before):
+        after = self.net(account, terms)
+        assert abs(after) <= abs(before), "a reduce-only order opened"
+        assert after * before >= 0, "a reduce-only order flipped the position"
+
+    def check(self):
+        for account in self.world.accounts:
+            self.check_money(account)
+            self.check_positions(account)
+            self.check_orders(account)
+
+    def check_money(self, account):
+        fills = self.world.fills(account)
+        realised = sum((Decimal(fill.exec_pnl) for fill in fills), Decimal(0))
+        fees = sum((Decimal(fill.exec_fee) for fill in fills), Decimal(0))
+        assert account.wallet == self.world.deposit + realised - fees
+        assert account.fees_paid == fees
+
+    def check_positions(self, account):
+        for idx in (0, 1, 2):
+            position = self.world.position(idx, account)
+            heard = self.positions.get((account.uid, idx), 0)
+            assert position.contract.qty(position.signed_lots) == heard
+            assert (position.side is None) == (position.lots == 0)
+            if position.lots == 0:
+                assert position.entry_value == 0 and position.open_fee == 0
+        assert self.world.position(1, account).signed_lots >= 0
+        assert self.world.position(2, account).signed_lots <= 0
+
+    def check_orders(self, account):
+        log = self.world.exchange.log(account)
+        margin_lots = {}
+        for order in log.open_orders():
+            assert 0 < order.leaves_lots <= order.lots
+            assert self.orders[order.order_id].leaves_qty == order.contract.qty_text(order.leaves_lots)
+            if not order.reduces:
+                key = order.position_idx, order.side
+                margin_lots[key] = margin_lots.get(key, 0) + order.leaves_lots
+        claimed = {(key[1], key[2]): side.lots for key, side in account._open_sides.items()}
+        assert claimed == margin_lots
+        for idx in (0, 1, 2):
+            position = self.world.position(idx, account)
+            reducing = log.reducing("BTCUSDT", idx)
+            assert sum(order.leaves_lots for order in reducing) <= position.lots
+            assert all(order.side != position.side for order in reducing)
+
+
+def ladder(middle, direction, sizes):
+    return [
+        (str(middle + direction * Decimal("0.1") * (level + 1)), str(Decimal("0.001") * size))
+        for level, size in enumerate(sizes)
+    ]
+
+
+@settings(max_examples=150, deadline=None, print_blob=True)
+@given(st.booleans(), st.sampled_from(["3000", "100000"]), st.lists(acts, max_size=40))
+def test_money_positions_and_orders_always_reconcile(hedge, deposit, script):
+    auditor = Auditor(hedge, deposit)
+
+    for act in script:
+        auditor.play(act)
+
+
+@settings(max_examples=60, deadline=None, print_blob=True)
+@given(st.lists(st.tuples(PRICES, QTYS), min_size=1, max_size=12), QTYS)
+def test_resting_orders_are_served_by_price_and_then_by_time(resting, taken):
+    world = World(accounts=2, deposit="100000000")
+    world.book(bids=[("50000", "1")], asks=[("70000", "1")])
+    maker, taker = world.accounts
+    orders = [world.order("Buy", qty, price, account=maker) for price, qty in resting]
+
+    world.order("Sell", taken, account=taker)
+
+    queue = sorted(orders, key=lambda order: (-order.price_ticks, order.number))
+    left = int(Decimal(taken) / Decimal("0.001"))
+    for order in queue:
+        expected = min(left, order.lots)
+        assert order.filled_lots == expected
+        left -= expected
+
+
+@settings(max_examples=60, deadline=None, print_blob=True)
+@given(st.lists(placing, max_size=12))
+def test_the_same_acts_give_the_same_messages(script):
+    def play():
+        world = World(accounts=2)
+        return [
+            events
+            for terms in script
+            for events in [
+                world.place(
+                    terms["side"],
+                    terms["qty"],
+                    terms["price"],
+                    account=world.accounts[terms["account"]],
+                    time_in_force=terms["time_in_force"],
+                )[1]
+            ]
+        ]
+
+    assert play() == play()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthcore.exchange.refusal import Refusal
 
 SIDES = st.sampled_from(["Buy", "Sell"])
-QTYS = st.integers(1, 4000).map(lambda lots: str(Decimal("0.001") * lots))
+QTYS = (st.integers(1, 400) | st.integers(1, 4000)).map(lambda lots: str(Decimal("0.001") * lots))
 PRICES = st.integers(-30, 30).map(lambda ticks: str(Decimal(60000) + Decimal("0.1") * ticks))
 ACCOUNTS = st.integers(0, 1)
 LEVELS = st.lists(st.integers(1, 3000), min_size=1, max_size=4)
@@ -20,9 +20,10 @@ placing = st.fixed_dictionaries(
         "side": SIDES,
         "qty": QTYS,
         "price": st.none() | PRICES,
-        "time_in_force": st.sampled_from(["GTC", "IOC", "FOK", "PostOnly"]),
-        "reduce_only": st.booleans(),
-        "position_idx": st.integers(0, 2),
+        "time_in_force": st.sampled_from(["GTC", "GTC", "GTC", "IOC", "FOK", "PostOnly"]),
+        "reduce_only": st.sampled_from([False, False, True]),
+        "position_idx": st.sampled_from([1, 2]),
+        "fits_mode": st.sampled_from([True] * 9 + [False]),
     }
 )
 acts = st.one_of(
@@ -41,6 +42,7 @@ class Auditor:
     """Plays acts and keeps its own books from the private messages alone."""
 
     def __init__(self, hedge, deposit):
+        self.hedge = hedge
         self.world = World(hedge=hedge, accounts=2, deposit=deposit)
         self.positions = {}
         self.orders = {}
@@ -50,6 +52,8 @@ class Auditor:
         if act[0] == "place":
             terms = dict(act[1])
             account = world.accounts[terms.pop("account")]
+            if terms.pop("fits_mode") != self.hedge:  # an index of the other mode must be refused
+                terms["position_idx"] = 0
             before = terms["reduce_only"], self.net(account, terms)
             result, events = world.place(
                 terms.pop("side"), terms.pop("qty"), terms.pop("price"), account=account, **terms
@@ -165,8 +169,8 @@ def ladder(middle, direction, sizes):
     ]
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
-@given(st.booleans(), st.sampled_from(["3000", "100000"]), st.lists(acts, max_size=40))
+@settings(max_examples=400, deadline=None, print_blob=True)
+@given(st.booleans(), st.sampled_from(["9000", "1000000"]), st.lists(acts, min_size=10, max_size=50))
 def test_money_positions_and_orders_always_reconcile(hedge, deposit, script):
     auditor = Auditor(hedge, deposit)
 

@@ -98,3 +98,23 @@ def test_break_even_covers_the_fees_of_both_ends():
     price = Decimal(row.break_even_price)
     rest = (price - Decimal("60000.1")) - Decimal("33.000055") - price * Decimal("0.00055")
     assert abs(rest) < Decimal("0.00001")
+
+
+def test_a_short_gains_when_the_mark_falls():
+    world = World()
+    world.order("Sell", "1")  # at 59999.9
+
+    world.ticker(mark="59000")
+
+    assert world.account.margin(world.market.mark).unrealised == Decimal("999.9")
+
+
+def test_a_fill_of_a_resting_order_frees_its_claim_on_margin():
+    world = World()
+    world.order("Buy", "1", "60000")
+
+    world.trade("Sell", "60000", "1")
+
+    margin = world.account.margin(world.market.mark)
+    assert margin.order_im == 0
+    assert margin.position_im > 6000

@@ -305,6 +305,18 @@ def test_a_market_exit_goes_before_resting_exits():
     assert (resting.status, world.position().lots) == ("Cancelled", 0)
 
 
+def test_an_order_that_one_move_cut_before_its_turn_fills_only_what_is_left():
+    world = World()
+    world.order("Buy", "0.5")
+    plain = world.order("Sell", "0.3", "60400")
+    closing = world.order("Sell", "0.5", "60500", reduce_only=True)
+
+    world.book(bids=[("60600", "10")], asks=[("60700", "10")])
+
+    assert (plain.filled_lots, closing.filled_lots, closing.lots) == (300, 200, 200)
+    assert world.position().lots == 0
+
+
 def test_quantity_zero_reduce_only_and_close_on_trigger_closes_everything():
     world = World()
     world.order("Buy", "0.5")

@@ -35,6 +35,7 @@ FLOORS = {
     "synthcore.feasibility": 1,
     "synthcore.profiles": 1,
     "synthcore.ready": 1,
+    "synthcore.doctor": 5,
     "synthcore.settings": 1,
     "synthcore._core": 0,
 }

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from picows import WSError, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSError, WSMsgType, WSTransport, ws_connect
 
 from synthcore.backoff import Backoff
 from synthcore.errors import ConfigError, VenueError
@@ -206,6 +206,8 @@ class FeedConnection:
                 self._renew_silent(silence)
         if self._fatal is not None:
             raise self._fatal
+        if self.subscription.is_hopeless:
+            return "every topic was refused", self._clock()
         return "closed by the server", self._clock()
 
     async def _is_closed_within(self, seconds: float) -> bool:
@@ -257,7 +259,7 @@ class FeedConnection:
     async def _disconnect(self, transport: WSTransport) -> None:
         self._transport = None
         self._lost_ns = self._clock()
-        transport.send_close()
+        transport.send_close(WSCloseCode.OK)
         transport.disconnect()
         if not await self._is_closed_within(self.settings.close_timeout_s):
             transport.disconnect(graceful=False)

@@ -113,6 +113,8 @@ cdef class FeedListener(WSListener):
             if self.states[symbol_id].is_trusted:
                 self.awaited.add(symbol_id)
                 self.set_trust(symbol_id, False)
+        if not self.awaited:    # the last of them had gone before the link did
+            self.awaited.update([i for i in range(self.symbol_count) if self.states[i].wanted])
         if self.on_closed is not None:
             self.tell(self.on_closed, ())
 
@@ -359,8 +361,8 @@ cdef class FeedListener(WSListener):
         self.outcomes[outcome] += 1
 
     def answer_close(self, WSTransport transport, WSCloseCode code):
-        """Answer a closing handshake, and close."""
-        transport.send_close(code)
+        """Answer a closing handshake, and close; a close without a code is a good one."""
+        transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)
         transport.disconnect()
 
     # ── for people ───────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -98,7 +99,12 @@ class Session(WSListener):
 class PublicServer:
     """Answers as Bybit does, unless told otherwise; frames come from `on_topic` at each subscription."""
 
-    def __init__(self, on_topic: Callable[[str], list[bytes]] | None = None) -> None:
+    def __init__(
+        self,
+        on_topic: Callable[[str], list[bytes]] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.ssl_context = ssl_context
         self.on_topic = on_topic or default_frames
         self.refused: set[str] = set()
         self.is_deaf = False  # takes connections and says nothing
@@ -108,7 +114,9 @@ class PublicServer:
         self._server: asyncio.Server
 
     async def __aenter__(self) -> PublicServer:
-        self._server = await ws_create_server(self._accept, "127.0.0.1", 0, use_aiofastnet=False)
+        self._server = await ws_create_server(
+            self._accept, "127.0.0.1", 0, use_aiofastnet=False, ssl=self.ssl_context
+        )
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -119,7 +127,8 @@ class PublicServer:
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v5/public/linear"
+        scheme = "wss" if self.ssl_context else "ws"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v5/public/linear"
 
     @property
     def session(self) -> Session:

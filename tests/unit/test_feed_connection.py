@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from picows import WSMsgType
@@ -17,7 +22,8 @@ from synthcore.feed.connection import FeedConnection
 from synthcore.feed.listener import FeedListener
 from synthcore.feed.outages import Outage
 from synthcore.feed.settings import LinkSettings
-from synthcore.venues.bybit.public import topic_symbol
+from synthcore.recording import open_recording
+from synthcore.venues.bybit.public import decode_public_reply, topic_symbol
 
 QUICK = LinkSettings(
     check_interval_s=0.005,
@@ -35,6 +41,38 @@ IMPATIENT = LinkSettings(
 )
 
 
+RECORDINGS = ("ws_v5_orderbook1_BTCUSDT_20241108.jsonl.gz", "ws_v5_public_20260809_BTC_SOL_DOGE.jsonl.gz")
+
+
+def recorded(name: str) -> list[bytes]:
+    """Real frames, where they are to be had."""
+    root = Path(__file__).parents[2]
+    shared = Path(os.environ.get("SYNTHTEST_SHARED", root.parent / "shared"))
+    path = shared / "data" / "bybit" / name
+    if not path.exists():
+        pytest.skip(f"the recording {path} isn't here; set SYNTHTEST_SHARED to the folder above data/")
+    return [frame.text for frame in open_recording(path)]
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate of its own, and a client's that trusts it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl isn't installed, so no certificate can be made")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    return server, ssl.create_default_context(cafile=str(certificate))
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[PublicServer]:
     async with PublicServer() as server:
@@ -44,7 +82,13 @@ async def server() -> AsyncIterator[PublicServer]:
 class Feed:
     """A connection with its listener and ring."""
 
-    def __init__(self, url: str, *topics: str, settings: LinkSettings = QUICK) -> None:
+    def __init__(
+        self,
+        url: str,
+        *topics: str,
+        settings: LinkSettings = QUICK,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
         self.symbols = SymbolTable()
         for topic in topics:
             self.symbols.add(topic_symbol(topic))
@@ -52,7 +96,12 @@ class Feed:
         self.listener = FeedListener(self.symbols, topics, self.ring)
         self.outages: list[Outage] = []
         self.connection = FeedConnection(
-            url, topics, self.listener, settings=settings, on_outage=self.outages.append
+            url,
+            topics,
+            self.listener,
+            settings=settings,
+            on_outage=self.outages.append,
+            ssl_context=ssl_context,
         )
 
     @property
@@ -305,6 +354,21 @@ async def test_a_gap_ends_trust_asks_for_the_topic_again_and_the_snapshot_restor
     assert feed.ring.pop() is None
 
 
+async def test_a_link_lost_while_its_only_book_had_a_gap_is_an_outage_that_ends(server: PublicServer) -> None:
+    feed = Feed(server.url, "orderbook.50.BTCUSDT")
+
+    async with feed.running():
+        await until(lambda: feed.listener.was_whole)
+        server.on_topic = lambda topic: []
+        server.session.send(book50("BTCUSDT", "delta", 109, [], []))
+        await until(lambda: feed.counters.gaps == 1)
+        server.on_topic = default_frames
+        server.session.cut()
+        await until(lambda: len(feed.outages) == 2)
+
+    assert feed.outages[1].end_ns is not None
+
+
 async def test_a_ticker_that_goes_on_doesnt_hide_the_gap_in_its_symbols_book(server: PublicServer) -> None:
     feed = Feed(server.url, "tickers.BTCUSDT", "orderbook.50.BTCUSDT")
 
@@ -371,6 +435,42 @@ async def test_every_message_ends_in_exactly_one_counter(server: PublicServer) -
     assert counters.parsed < counters.received
     assert counters.unknown_symbol and counters.unrelated and counters.malformed and counters.crossed
     assert counters.reconnects == 0
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+async def test_every_recorded_frame_is_accounted_for(server: PublicServer, name: str) -> None:
+    frames = recorded(name)
+    topics = sorted({topic for frame in frames if (topic := decode_public_reply(frame).topic)})
+    wanted = [topic for topic in topics if topic.startswith(("tickers.", "orderbook.1."))]
+    server.on_topic = lambda topic: []
+    feed = Feed(server.url, *wanted)
+
+    async with feed.running():
+        await until(lambda: feed.connection.subscription.accepted)
+        server.session.send(*frames)
+        await until(lambda: feed.counters.received >= len(frames) + 1)
+    counters = feed.counters
+
+    assert counters.received == counters.accounted
+    assert counters.pushed == feed.ring.pushed > 0
+    assert counters.malformed == counters.crossed == counters.locked == counters.out_of_order == 0
+    assert counters.gaps == 0
+
+
+async def test_a_stream_over_tls_is_checked_and_read(tmp_path: Path) -> None:
+    server_tls, client_tls = certified(tmp_path)
+
+    async with PublicServer(ssl_context=server_tls) as server:
+        trusting = Feed(server.url, "tickers.BTCUSDT", ssl_context=client_tls)
+        async with trusting.running():
+            await until(lambda: trusting.listener.trusts("BTCUSDT"))
+        doubting = Feed(server.url, "tickers.BTCUSDT")
+        async with doubting.running():
+            await until(lambda: doubting.connection.attempts >= 2)
+        scheme = server.url.partition(":")[0]
+
+    assert scheme == "wss"
+    assert "self-signed certificate" in doubting.connection.last_error
 
 
 async def test_a_server_that_closes_politely_is_answered_and_visited_again(server: PublicServer) -> None:

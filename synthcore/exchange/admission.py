@@ -13,7 +13,7 @@ from synthcore.exchange import refusal
 from synthcore.exchange.account import Account, Position, closing_side
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
-from synthcore.exchange.market_view import MarketView, index_price, reference_price
+from synthcore.exchange.market_view import MarketView, reference_price
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.exchange.refusal import Refusal, Refused
@@ -137,7 +137,7 @@ class Admission:
         mark = reference_price(self._market, contract.symbol)
         if mark is None:
             return ticks
-        index = index_price(self._market, contract.symbol) or mark
+        index = self._market.index(contract.symbol) or mark
         x, y = contract.limit_ratio_x, contract.limit_ratio_y
         if side == "Buy":
             highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick

@@ -227,7 +227,7 @@ class Exchange:
         return None
 
     def _switch_coin(self, account: Account, coin: str, hedge: bool) -> Refusal | None:
-        """Switch every symbol of the coin that has neither position nor order; the others stay as they are."""
+        """Switch every symbol of the coin that has neither position nor order; others stay as they are."""
         of_coin = [symbol for symbol, contract in self.contracts.items() if contract.settle_coin == coin]
         if not of_coin:
             return refusal.params_error("coin")

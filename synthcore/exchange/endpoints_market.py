@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from synthcore.exchange.book import Levels
-from synthcore.exchange.decimals import text
+import msgspec
+from msgspec import Struct
+
 from synthcore.exchange.endpoint import (
     Call,
     Endpoint,
@@ -17,7 +19,6 @@ from synthcore.exchange.endpoint import (
 )
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.refusal import Refused, params_error
-from synthcore.exchange.tape import PrintedTrade, Tape
 from synthcore.venues.bybit.messages import TimeResult
 
 # Fields that REST tickers have and the stream's have not; all unset for a perpetual.
@@ -31,6 +32,27 @@ REST_ONLY_TICKER_FIELDS = {
 }
 
 
+DEPTHS = (1, 50, 200)  # of the book streams
+
+
+class BookData(Struct):
+    b: list[tuple[str, str]]
+    a: list[tuple[str, str]]
+    u: int = 0
+    seq: int = 0
+
+
+class BookFrame(Struct):
+    """A book snapshot, as the stream writes it."""
+
+    data: BookData
+    ts: int = 0
+    cts: int = 0
+
+
+_decode_book = msgspec.json.Decoder(BookFrame).decode
+
+
 class MarketEndpoints:
     """Time, instruments, tickers, order book, recent trades."""
 
@@ -38,12 +60,10 @@ class MarketEndpoints:
         self,
         instruments: Sequence[Mapping[str, Any]],
         market: MarketView,
-        tape: Tape,
         now_ns: Callable[[], int],
     ) -> None:
         self._instruments = {str(raw["symbol"]): raw for raw in instruments}
         self._market = market
-        self._tape = tape
         self._now_ns = now_ns
 
     def endpoints(self) -> list[Endpoint]:
@@ -88,23 +108,32 @@ class MarketEndpoints:
     def orderbook(self, call: Call) -> Result:
         symbol = self._symbol(call)
         limit = read_limit(call.params, default=25, highest=1000)
-        stamp = self._tape.book_stamp(symbol)
+        book = self._book(symbol, limit, call.now_ms)
         return {
             "s": symbol,
-            "b": _written(self._market.bids(symbol), limit),
-            "a": _written(self._market.asks(symbol), limit),
-            "ts": stamp.ts,
-            "u": stamp.data.u,
-            "seq": stamp.data.seq,
-            "cts": stamp.cts,
+            "b": book.data.b[:limit],
+            "a": book.data.a[:limit],
+            "ts": book.ts,
+            "u": book.data.u,
+            "seq": book.data.seq,
+            "cts": book.cts,
         }
 
     def recent_trade(self, call: Call) -> Result:
         category = read_category(call.params)
         symbol = self._symbol(call)
         limit = read_limit(call.params, default=500, highest=1000)
-        trades = self._tape.trades(symbol, limit)
-        return {"category": category, "list": [_trade_row(symbol, trade) for trade in trades]}
+        newest = islice(reversed(self._market.trades(symbol)), limit)
+        return {"category": category, "list": [_trade_row(symbol, trade) for trade in newest]}
+
+    def _book(self, symbol: str, limit: int, now_ms: int) -> BookFrame:
+        """One stream's book: the shallowest that holds `limit` levels, else the deepest there is."""
+        holds = [depth for depth in DEPTHS if depth >= limit]
+        for depth in [*holds, *reversed(DEPTHS)]:
+            frame = self._market.snapshot(f"orderbook.{depth}.{symbol}", now_ms)
+            if frame is not None:
+                return _decode_book(frame)
+        return BookFrame(BookData([], []))
 
     def _symbol(self, call: Call) -> str:
         symbol = call.params.get("symbol", "")
@@ -126,19 +155,16 @@ def _fits(raw: Mapping[str, Any], field: str, wanted: str | None) -> bool:
     return not wanted or raw.get(field) == wanted
 
 
-def _written(levels: Levels, limit: int) -> list[tuple[str, str]]:
-    return [(text(price), text(qty)) for price, qty in levels[:limit]]
-
-
-def _trade_row(symbol: str, trade: PrintedTrade) -> dict[str, object]:
+def _trade_row(symbol: str, trade: Mapping[str, Any]) -> dict[str, object]:
+    """A trade of the stream in REST's words; here `seq` is text."""
     return {
-        "execId": trade.trade_id,
+        "execId": trade["i"],
         "symbol": symbol,
-        "price": trade.price,
-        "size": trade.qty,
-        "side": trade.side,
-        "time": str(trade.time_ms),
-        "isBlockTrade": trade.is_block,
-        "isRPITrade": trade.is_rpi,
-        "seq": str(trade.seq),
+        "price": trade["p"],
+        "size": trade["v"],
+        "side": trade["S"],
+        "time": str(trade["T"]),
+        "isBlockTrade": trade.get("BT", False),
+        "isRPITrade": trade.get("RPI", False),
+        "seq": str(trade.get("seq", "")),
     }

@@ -1,10 +1,10 @@
-"""What the matching core reads of the market: displayed levels, mark, index and last price."""
+"""What the exchange reads of the market: displayed levels, mark, index and last price, recent trades."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from synthcore.exchange.book import Levels
 
@@ -22,6 +22,12 @@ class MarketView(Protocol):
 
     def last(self, symbol: str) -> Decimal | None: ...
 
+    def index(self, symbol: str) -> Decimal | None: ...
+
+    def trades(self, symbol: str) -> Sequence[Mapping[str, Any]]: ...
+
+    def snapshot(self, topic: str, ts_ms: int) -> bytes | None: ...
+
 
 def reference_price(market: MarketView, symbol: str) -> Decimal | None:
     """The mark, or what comes nearest to it while the market has not sent one."""
@@ -30,8 +36,3 @@ def reference_price(market: MarketView, symbol: str) -> Decimal | None:
         return mark
     bids, asks = market.bids(symbol), market.asks(symbol)
     return (bids[0][0] + asks[0][0]) / 2 if bids and asks else None
-
-
-def index_price(market: MarketView, symbol: str) -> Decimal | None:
-    text = market.ticker(symbol).get("indexPrice", "")
-    return Decimal(text) if text else None

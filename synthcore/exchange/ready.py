@@ -6,20 +6,16 @@ import os
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+
+from synthcore.ready import ReadyLine
 
 
-class Ready(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ready(ReadyLine, frozen=True, kw_only=True):
     """Addresses and key of a running exchange: the one place where a secret is printed.
 
     The key is this instance's own and opens nothing else.
     """
 
-    rest: str
-    ws_public: str
-    ws_private: str
-    api_key: str
-    api_secret: str
     pid: int
     instance_id: str  # another one after each start: a client can tell a restart
 

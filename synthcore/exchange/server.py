@@ -11,7 +11,6 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import uvicorn
@@ -21,13 +20,13 @@ from synthcore.errors import ConfigError
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
 from synthcore.exchange.contract import contract_of
-from synthcore.exchange.core import Exchange, Trade
+from synthcore.exchange.core import Exchange
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
-from synthcore.exchange.market_state import MarketState
+from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
@@ -35,7 +34,7 @@ from synthcore.exchange.ready import Ready, write_ready_file
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
-from synthcore.exchange.tape import Tape, decode_trades
+from synthcore.exchange.trades import read_trades
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH
 
 UID = "1000001"
@@ -53,7 +52,6 @@ class Venue:
     def __init__(self, settings: ExchangeSettings, source: MarketSource) -> None:
         self.ids = Ids(settings.seed)
         self.market = MarketState()
-        self.tape = Tape()
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         self.core = Exchange(contracts, self.market, self.ids)
         self.authenticator = Authenticator()
@@ -63,7 +61,7 @@ class Venue:
 
     def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
         endpoints = [
-            *MarketEndpoints(source.instruments, self.market, self.tape, time.time_ns).endpoints(),
+            *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
             *TradeEndpoints(self.core, self.outbox).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
         ]
@@ -98,20 +96,13 @@ class Venue:
         kind, _, rest = topic.partition(".")
         symbol = rest.rpartition(".")[2]
         if kind == "publicTrade":
-            self.tape.saw_trades(symbol, text)
             return self._traded(symbol, text)
-        if kind == "orderbook":
-            self.tape.saw_book(symbol, text)
         return self.core.on_book(symbol, epoch_ms())
 
     def _traded(self, symbol: str, text: bytes) -> list[Event]:
         if not self.core.wants_trades(symbol):
             return []
-        trades = [
-            Trade("Buy" if trade.side == "Buy" else "Sell", Decimal(trade.price), Decimal(trade.qty))
-            for trade in decode_trades(text).data
-        ]
-        return self.core.on_trades(symbol, trades, epoch_ms())
+        return self.core.on_trades(symbol, read_trades(text), epoch_ms())
 
 
 class QuietServer(uvicorn.Server):

@@ -7,7 +7,7 @@ import msgspec
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange, Trade
 from synthcore.exchange.ids import Ids
-from synthcore.exchange.market_state import MarketState
+from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.steady import instrument
 from synthcore.venues.bybit.messages import (

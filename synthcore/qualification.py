@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -68,6 +67,8 @@ class QualificationRules(Struct, frozen=True, kw_only=True, forbid_unknown_field
                 _require_finite(name, getattr(self, name))
         for exchange, fee_bps in self.taker_fees_bps:
             _require_finite(f"taker_fees_bps of {exchange}", fee_bps)
+        lower = tuple((exchange.lower(), fee_bps) for exchange, fee_bps in self.taker_fees_bps)
+        structs.force_setattr(self, "taker_fees_bps", lower)
         if type(self.min_confidence) is not int or not 0 <= self.min_confidence <= 100:
             raise ConfigError(
                 f"min_confidence must be an int from 0 to 100, was {self.min_confidence!r}, "
@@ -76,7 +77,11 @@ class QualificationRules(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def fee_bps(self, exchange: str) -> float:
         """Look up an exchange's taker fee, whatever the case of its name."""
-        return _fee_table(self.taker_fees_bps).get(exchange.lower(), self.other_taker_fee_bps)
+        wanted = exchange.lower()
+        for listed, fee_bps in self.taker_fees_bps:
+            if listed == wanted:
+                return fee_bps
+        return self.other_taker_fee_bps
 
     def total_fees_bps(self, long_exchange: str, short_exchange: str) -> float:
         """Sum both legs' taker fees."""
@@ -200,16 +205,16 @@ def qualify_batch(
     """
     import numpy as np
 
-    floats = [spread_bps, funding_delta, position_size, *([] if depth is None else [depth])]
+    floats = [np.asarray(column, dtype=np.float64) for column in (spread_bps, funding_delta, position_size)]
+    depths = [] if depth is None else [np.asarray(depth, dtype=np.float64)]
     boosts = [_boost_array(boost) for boost in (obi_boost, oi_boost, gravity_boost)]
-    columns = np.broadcast_arrays(*(np.asarray(column, dtype=np.float64) for column in floats), *boosts)
-    flat = [np.ascontiguousarray(column).reshape(-1) for column in columns]
-    spread, funding, size = flat[:3]
-    given_depth = None if depth is None else flat[3]
-    obi, oi, gravity = flat[-3:]
-    fees_bps = rules.total_fees_bps(long_exchange, short_exchange)
-
+    columns: list[NDArray[Any]] = [*floats, *depths, *boosts]
+    shape = np.broadcast_shapes(*(column.shape for column in columns))
+    spread, funding, size = (_flat(column, shape) for column in floats)
+    given_depth = _flat(depths[0], shape) if depths else None
+    obi, oi, gravity = (_flat(column, shape) for column in boosts)
     count = len(spread)
+    fees_bps = rules.total_fees_bps(long_exchange, short_exchange)
     depth_out, slippage, profit = (np.empty(count) for _ in range(3))
     confidence, reason, failed = (np.empty(count, dtype=np.uint8) for _ in range(3))
     evaluate_many(
@@ -291,14 +296,21 @@ def gravity_boost(seconds_to_funding: float) -> int:
 # ── helpers ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@lru_cache(maxsize=64)
-def _fee_table(pairs: tuple[tuple[str, float], ...]) -> dict[str, float]:
-    return {exchange.lower(): fee_bps for exchange, fee_bps in pairs}
+def _flat(column: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    import numpy as np
+
+    if column.shape != shape:
+        filled = np.empty(shape, dtype=column.dtype)
+        filled[...] = column
+        column = filled
+    return np.ascontiguousarray(column).reshape(-1)
 
 
 def _boost_array(boost: ArrayLike | int) -> NDArray[np.intc]:
     import numpy as np
 
+    if isinstance(boost, int):  # any size, which NumPy has no type for
+        return np.array(max(-MAX_BOOST, min(MAX_BOOST, boost)), dtype=np.intc)
     array = np.asarray(boost)
     if array.dtype.kind not in "iu" and not all(isinstance(one, int) for one in array.flat):
         raise TypeError(f"boosts must be ints, were of type {array.dtype}")

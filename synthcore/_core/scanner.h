@@ -90,12 +90,32 @@ static inline const char *scan_literal(const char *p, const char *end, const cha
 }
 #define SCAN_LITERAL(p, end, text) scan_literal(p, end, text, sizeof(text) - 1)
 
+/* Whether all eight bytes are digits; and the number they write. */
+static inline int scan_is_digits8(uint64_t word)
+{
+    return ((word & SCAN_EACH(0xf0)) | (((word + SCAN_EACH(0x06)) & SCAN_EACH(0xf0)) >> 4)) == SCAN_EACH(0x33);
+}
+
+static inline uint64_t scan_digits8(uint64_t word)
+{
+    word -= SCAN_EACH('0');
+    word = word * 10 + (word >> 8);                                  /* pairs, in every other byte */
+    return ((word & 0x000000ff000000ffull) * 0x000f424000000064ull
+            + ((word >> 16) & 0x000000ff000000ffull) * 0x0000271000000001ull) >> 32;
+}
+
 /* A JSON integer, not negative, at most 15 digits. */
 static inline const char *scan_integer(const char *p, const char *end, int64_t *out)
 {
     const char *start = p;
     uint64_t value = 0;
     unsigned digit;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (end - p >= 8 && scan_is_digits8(scan_load8(p))) {
+        value = scan_digits8(scan_load8(p));
+        p += 8;
+    }
+#endif
     while (p < end && (digit = (unsigned)(*p - '0')) < 10) {
         value = value * 10 + digit;
         p++;

@@ -85,6 +85,7 @@ cdef class TickerParser:
     cdef readonly SymbolTable symbols
     cdef readonly object reference         # bytes -> code or Message
     cdef readonly int last                 # code of the last frame of `feed`
+    cdef list names                        # by symbol id, as far as needed
     cdef TopState *tops                    # [symbol_id * 2 + source], as many as the table can hold
     cdef uint64_t counts[CODE_COUNT]
 
@@ -103,3 +104,4 @@ cdef class TickerParser:
     ) noexcept nogil
 
     cdef int counted(self, int code) noexcept nogil
+    cdef str name_of(self, int symbol_id)

@@ -81,15 +81,17 @@ class RestClient:
         self.clock = ServerClock()
         self._key = api_key
         self._signer = Signer(api_key.reveal(), api_secret.reveal())
-        self._client = httpx.AsyncClient(
-            timeout=timeout,
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=ssl_context if ssl_context is not None else needs_tls(self.base_urls),
             limits=LIMITS,
             http1=True,
             http2=False,
-            follow_redirects=False,
             trust_env=False,  # a proxy from the environment would carry the keys elsewhere
-            verify=ssl_context if ssl_context is not None else needs_tls(self.base_urls),
         )
+        self._client = httpx.AsyncClient(
+            transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
+        )
+        self._timeouts = timeout.as_dict()
         self._on_rate_limit: Callable[[RateLimitSeen], None] = lambda seen: None
         # It logs a line a request; what matters is logged by who asked.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -124,15 +126,17 @@ class RestClient:
     async def order_call(self, path: str, body: bytes, recv_window_ms: int) -> tuple[RestReply, int, int]:
         """Post something that may take effect, once; return the answer, sent_ns and acked_ns."""
         stamp = SentStamp()
-        request = self._client.build_request(
+        request = httpx.Request(
             "POST",
             self.base_urls[0] + path,
             content=body,
             headers=self._headers(body, recv_window_ms) | {"Content-Type": "application/json"},
-            extensions={"trace": stamp},
+            extensions={"trace": stamp, "timeout": self._timeouts},
         )
         try:
-            response = await self._client.send(request)
+            # Straight to the client's transport: redirects, cookies and hooks cost a fifth of a call.
+            response = await self._transport.handle_async_request(request)
+            await response.aread()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as e:
             raise VenueUnreachable(f"{self.base_urls[0]}{path}: no connection ({name(e)})") from e
         except httpx.TransportError as e:

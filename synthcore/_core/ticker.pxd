@@ -95,6 +95,7 @@ cdef class TickerParser:
 
     # The reference's way, with the GIL: decode, then the same merge. Never FALLBACK, never raises.
     cdef int settle(self, bytes frame, MarketUpdate *out) noexcept
+    cdef int referred(self, bytes frame, MarketUpdate *out) except -1
 
     # `parse`, and `settle` where it must be; with the GIL.
     cdef int take(self, const char *frame, size_t size, MarketUpdate *out) noexcept

@@ -128,7 +128,8 @@ cdef class TickerParser:
     symbols
         The symbols to accept: a table that others may share, or names for a new one.
     reference
-        What decides about odd frames; `synthcore._core.reference.decode` by default.
+        What decides about odd frames: gives a `Message`, or NOT_MARKET or MALFORMED as an int;
+        `synthcore._core.reference.decode` by default.
 
     Examples
     --------
@@ -185,12 +186,18 @@ cdef class TickerParser:
         return code
 
     cdef int settle(self, bytes frame, MarketUpdate *out) noexcept:
+        try:
+            return self.referred(frame, out)
+        except Exception:              # a reference that fails must neither end the feed nor make a quote
+            return self.counted(MALFORMED)
+
+    cdef int referred(self, bytes frame, MarketUpdate *out) except -1:
         cdef scan_fields_t message
         cdef int symbol_id
         cdef bytes symbol
         cdef object decoded = self.reference(frame)
         if isinstance(decoded, int):
-            return self.counted(decoded)
+            return self.counted(NOT_MARKET if decoded == NOT_MARKET else MALFORMED)
         symbol = decoded.symbol.encode()
         symbol_id = symbol_lookup(self.symbols.block, symbol, len(symbol))
         if symbol_id < 0:
@@ -205,7 +212,9 @@ cdef class TickerParser:
         message.ask_qty = decoded.ask_qty
         message.bid_gone_px = decoded.bid_gone_px
         message.ask_gone_px = decoded.ask_gone_px
-        return self.apply(symbol_id, decoded.source, &message, out)
+        return self.apply(
+            symbol_id, SCAN_TICKER if decoded.source == SCAN_TICKER else SCAN_BOOK1, &message, out
+        )
 
     cdef int take(self, const char *frame, size_t size, MarketUpdate *out) noexcept:
         cdef int code = self.parse(frame, size, out)

@@ -103,3 +103,24 @@ def test_reference_and_scanner_have_the_same_numbers():
         reference.BID_GONE, reference.ASK_GONE,
     )  # fmt: skip
     assert ticker.SOURCES == (reference.TICKER, reference.BOOK1)
+
+
+@pytest.mark.parametrize("answer", [ValueError("defect"), None, 0, 3, -1, 10**30, "text"])
+def test_a_reference_that_fails_makes_no_quote(answer):
+    def decode(frame: bytes) -> Message | int:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[return-value]
+
+    parser = TickerParser(["BTCUSDT"], reference=decode)
+
+    assert parser.feed(b" " + SNAPSHOT) is None
+    assert parser.outcome == "malformed"
+
+
+@pytest.mark.parametrize("symbol", [rb"\ud800", rb"\u0000", rb"BTCUSDT\u0000", rb"\u00e9", b"\xed\xa0\x80"])
+def test_symbols_no_venue_has_are_unknown_or_malformed(symbol):
+    parser = TickerParser(["BTCUSDT"])
+
+    assert parser.feed(SNAPSHOT.replace(b"BTCUSDT", symbol)) is None
+    assert parser.outcome in ("unknown_symbol", "malformed")

@@ -1,0 +1,188 @@
+"""The exchange as a process: ready line, ready file, clean end, death with its parent, clear refusals."""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import textwrap
+
+import httpx
+import pytest
+
+from synthcore.errors import ConfigError, VenueUnreachable
+from synthcore.exchange.process import ExchangeProcess
+from synthcore.exchange.settings import ExchangeSettings
+
+WAIT_S = 15.0
+STEADY = ExchangeSettings(market="steady")
+
+
+def command(**settings):
+    return [sys.executable, "-m", "synthcore.exchange", json.dumps({"market": "steady", **settings})]
+
+
+def started(**settings):
+    process = subprocess.Popen(command(**settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    readable, _, _ = select.select([process.stdout], [], [], WAIT_S)
+    assert readable, "no ready line in time"
+    return process, json.loads(process.stdout.readline())
+
+
+def refusal_of(**settings):
+    done = subprocess.run(command(**settings), capture_output=True, timeout=WAIT_S, check=False)
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(number, tmp_path):
+    ready_file = tmp_path / "ready.json"
+    process, ready = started(ready_file=str(ready_file))
+    written = json.loads(ready_file.read_text())
+    mode = stat.S_IMODE(ready_file.stat().st_mode)
+
+    with httpx.Client(base_url=ready["rest"]) as http:  # a connection that is kept alive must not hold it up
+        http.get("/v5/market/time")
+        process.send_signal(number)
+        code = process.wait(WAIT_S)
+    out, err = process.communicate()
+
+    assert (code, out, err) == (0, b"", b"")
+    assert written == ready
+    assert mode == 0o600
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ready_line_has_addresses_key_pid_and_instance():
+    process, ready = started()
+    process.terminate()
+    process.communicate(timeout=WAIT_S)
+
+    assert set(ready) == {
+        "rest",
+        "ws_public",
+        "ws_private",
+        "api_key",
+        "api_secret",
+        "pid",
+        "instance_id",
+    }
+    assert ready["pid"] == process.pid
+    assert ready["ws_public"].endswith("/v5/public/linear")
+    assert ready["ws_private"].endswith("/v5/private")
+
+
+def test_each_instance_has_its_own_key_and_id():
+    with ExchangeProcess(STEADY) as one, ExchangeProcess(STEADY) as other:
+        assert one.instance_id != other.instance_id
+        assert one.api_secret != other.api_secret
+        assert one.rest != other.rest
+
+
+def test_the_repr_of_a_ready_line_holds_no_secret():
+    with ExchangeProcess(STEADY) as ready:
+        assert ready.api_secret not in repr(ready)
+        assert ready.api_secret not in " ".join(open(f"/proc/{ready.pid}/cmdline").read().split("\0"))
+
+
+async def test_it_can_be_started_from_an_event_loop():
+    beats = 0
+
+    async def beat():
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(beat())
+    async with ExchangeProcess(STEADY) as ready:
+        beating.cancel()
+        async with httpx.AsyncClient() as http:
+            reply = await http.get(ready.rest + "/v5/market/time")
+
+    assert reply.json()["retCode"] == 0
+    assert beats > 1  # waiting for it did not block the loop
+
+
+def test_it_dies_with_a_parent_that_was_killed():
+    code = """
+        import time
+        from synthcore.exchange.process import ExchangeProcess
+        from synthcore.exchange.settings import ExchangeSettings
+
+        print(ExchangeProcess(ExchangeSettings(market="steady")).start().pid, flush=True)
+        time.sleep(600)
+    """
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE)
+    exchange_pid = int(parent.stdout.readline())
+    watched = os.pidfd_open(exchange_pid)
+
+    parent.kill()
+    parent.communicate(timeout=WAIT_S)
+
+    ended, _, _ = select.select([watched], [], [], WAIT_S)
+    os.close(watched)
+    assert ended
+
+
+def test_a_parent_that_is_gone_before_the_start_means_no_start():
+    done = subprocess.run(
+        command(die_with_parent=True, parent_pid=1), capture_output=True, timeout=WAIT_S, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_stopping_twice_and_without_a_start_does_no_harm():
+    process = ExchangeProcess(STEADY)
+    assert process.stop() is None
+    process.start()
+
+    assert process.stop() == 0
+    assert process.stop() is None
+    assert not process.is_running
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"rest_port": 70000}, ["$.rest_port"]),
+        ({"speed": 0}, ["$.speed"]),
+        ({"symbols": ["NOPEUSDT"]}, ["NOPEUSDT", "symbols"]),
+        ({"symbols": []}, ["symbols"]),
+        ({"wallet_usdt": "-5"}, ["wallet_usdt", "-5"]),
+        ({"wallet_usdt": "NaN"}, ["wallet_usdt"]),
+        ({"rate_tier": "11"}, ["$.rate_tier"]),
+        ({"nonsense": 1}, ["nonsense"]),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_in_one_sentence(settings, words):
+    code, said = refusal_of(**settings)
+
+    assert code == 2
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    for word in words:
+        assert word in said
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = ExchangeSettings(market="steady", rest_port=port)
+
+        with pytest.raises(ConfigError, match=rf"127\.0\.0\.1:{port}.*rest_port"):
+            ExchangeProcess(settings).start()
+
+
+def test_one_that_does_not_get_ready_is_reported_and_leaves_nothing():
+    process = ExchangeProcess(STEADY, ready_within_s=0.001)
+
+    with pytest.raises(VenueUnreachable, match=r"ready within 0.001 s"):
+        process.start()
+
+    assert process.pid is None

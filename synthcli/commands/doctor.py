@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from synthcli import options
+from synthcli.venue import exchange_of
 
 if TYPE_CHECKING:
     from synthcore.doctor import Finding
@@ -40,11 +39,15 @@ MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WRO
 @options.json_lines("One object a finding, one a line.")
 def command(config_path: Path | None, fix: str | None, as_json: bool, **flags: str | None) -> int:
     from synthcore.doctor import examine_machine
+    from synthcore.environment import refuse_live, require_keys
     from synthcore.settings.load import load_settings
 
     loaded = load_settings(flags, config_file=config_path)
     grades = [show(finding, as_json) for finding in examine_machine()]
+    refuse_live(loaded.environment.name)
+    require_keys(loaded.environment.name, loaded.keys.credentials)
     with exchange_of(loaded) as (environment, credentials):
+        assert credentials is not None  # required above, or the embedded exchange's own
         grades += asyncio.run(examine(loaded, environment, credentials, fix == "position-mode", as_json))
     return 1 if "wrong" in grades else 0
 
@@ -57,30 +60,6 @@ async def examine(
 
     examination = Examination(environment, credentials, loaded.config, fix_position_mode=fix)
     return [show(finding, as_json) async for finding in examination.findings()]
-
-
-@contextlib.contextmanager
-def exchange_of(loaded: Settings) -> Iterator[tuple[Environment, Credentials]]:
-    """Where to look: the chosen environment, an attached exchange, or one that is started for this."""
-    settings = loaded.for_run()
-    if settings.credentials is not None:
-        yield settings.environment, settings.credentials
-        return
-    if settings.attach is not None:
-        from synthcore.ready import read_ready_file
-
-        attached = read_ready_file(settings.attach)
-        yield attached.environment(), attached.credentials()
-        return
-    from synthcore.exchange.process import ExchangeProcess
-    from synthcore.exchange.settings import ExchangeSettings
-    from synthcore.ready import read_ready_line
-
-    # As a run starts it: in hedge mode.
-    own = ExchangeSettings(symbols=settings.config.symbols_to_trade, position_mode="hedge")
-    with ExchangeProcess(own) as ready:
-        started = read_ready_line(ready.line())
-        yield started.environment(), started.credentials()
 
 
 def show(finding: Finding, as_json: bool) -> str:

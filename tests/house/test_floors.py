@@ -36,6 +36,7 @@ FLOORS = {
     "synthcore.profiles": 1,
     "synthcore.ready": 1,
     "synthcore.doctor": 5,
+    "synthcore.capture": 5,
     "synthcore.settings": 1,
     "synthcore._core": 0,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -84,23 +85,21 @@ async def watch(
 ) -> None:
     """Wait for the end: by time, by wish, or by trouble."""
     started_s = time.monotonic()
+    limit_s = math.inf if duration_s is None else duration_s
     while not stop.is_set():
         passed_s = time.monotonic() - started_s
-        if duration_s is not None and passed_s >= duration_s:
-            return
-        if running.done():
-            running.result()  # every topic refused: says which
-        if recorder.error is not None:
-            return  # closing the recorder raises it
-        if not connector.ready.is_set() and passed_s > FIRST_QUOTE_WITHIN_S:
+        if passed_s >= min(limit_s, FIRST_QUOTE_WITHIN_S) and not connector.ready.is_set():
             raise VenueUnreachable(
-                f"{connector.url} gave no complete quote of every symbol within {FIRST_QUOTE_WITHIN_S:g} s;"
+                f"{connector.url} gave no complete quote of every symbol within {passed_s:.0f} s;"
                 " check the address, the symbols and the topics"
             )
+        if passed_s >= limit_s or recorder.error is not None:
+            return  # an error is raised when the recorder is closed
+        if running.done():
+            running.result()  # every topic was refused: says which
         progress(passed_s, recorder.written)
-        left_s = LOOK_EVERY_S if duration_s is None else min(LOOK_EVERY_S, duration_s - passed_s)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(left_s, 0.0))
+            await asyncio.wait_for(stop.wait(), min(LOOK_EVERY_S, limit_s - passed_s))
 
 
 async def raw_instruments(rest_urls: tuple[str, ...], symbols: Sequence[str]) -> list[dict[str, Any]]:

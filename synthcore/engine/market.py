@@ -1,0 +1,168 @@
+"""The market's side of a run: feed thread, rings, strategy thread, from the socket to the decision.
+
+This is the one file that builds the rings. The updates ring's producer is the feed thread, its consumer the
+strategy thread; the decisions ring's producer is the strategy thread (the feed thread when the topology is
+`inline`), its consumer the execution loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from synthcore._core.affinity import Pinning, choose_cores
+from synthcore._core.idle import IdleStates
+from synthcore._core.kernel import EmittedDecision, Kernel
+from synthcore._core.pipeline import Pipeline
+from synthcore._core.symbols import SymbolTable
+from synthcore.config import SyntheticConfig
+from synthcore.errors import SynthError, VenueUnreachable
+from synthcore.feed.connector import BybitWebSocketConnector
+from synthcore.feed.store import MarketDataStore
+from synthcore.feed.thread import FeedThread
+from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S = 1e-4  # a busy execution loop may hold the GIL from the feed for this long
+READY_WITHIN_S = 15.0
+LOOK_EVERY_S = 0.01
+
+
+class MarketSide:
+    """Everything between the public stream and a decision; a context manager.
+
+    Parameters
+    ----------
+    url
+        The public stream.
+    generator
+        The strategy: its inputs and rules are given to the compiled kernel.
+    on_decisions
+        Called on the execution loop with each batch of decisions.
+    on_failure
+        Called on the execution loop when the feed ends by an error.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        config: SyntheticConfig,
+        generator: SyntheticOpportunityGenerator,
+        on_decisions: Callable[[list[EmittedDecision]], None],
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.config = config
+        self.symbols = SymbolTable(len(config.symbols_to_trade))
+        for symbol in config.symbols_to_trade:
+            self.symbols.add(symbol)
+        self.kernel = Kernel(len(self.symbols), generator.rules)
+        self.pipeline = Pipeline(self.kernel, config.ring_capacity)
+        self.store = MarketDataStore.over(self.kernel, self.symbols)
+        self.connector = BybitWebSocketConnector(url, self.symbols, config.topics, sink=self.pipeline)
+        self.idle_states = IdleStates()
+        self._generator = generator
+        self._final_funnel: dict[str, Any] | None = None
+        self._on_decisions = on_decisions
+        self._loop = asyncio.get_running_loop()
+        self._feed_core, self._strategy_core = choose_cores()
+        self._feed = FeedThread(
+            self.connector.run,
+            core=self._feed_core,
+            on_failure=lambda error: self._loop.call_soon_threadsafe(on_failure, error),
+        )
+
+    @property
+    def topology(self) -> str:
+        """How updates reach the strategy; `auto` is `park`, which meets every target at about 1 % of a core."""
+        return "park" if self.config.topology == "auto" else self.config.topology
+
+    @property
+    def feed_pinning(self) -> Pinning:
+        return self._feed.pinning
+
+    def __enter__(self) -> MarketSide:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self.kernel.halted = True
+        self.idle_states.hold()
+        self.pipeline.start(self.topology, self._strategy_core)
+        self._feed.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.pause()
+        self._feed.stop()
+        self.pipeline.stop()
+        self.idle_states.release()
+        self.kernel.close()
+
+    async def ready(self) -> None:
+        """Wait until every symbol has whole prices and one update has passed through the whole pipeline.
+
+        Raises
+        ------
+        VenueUnreachable
+            The market data did not come in time, with the link's own words.
+        """
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                while not self.connector.ready.is_set() and self._feed.error is None:
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            raise VenueUnreachable(self._why_not_ready()) from None
+        if self._feed.error is not None:
+            raise self._feed.error
+        if await asyncio.to_thread(self.pipeline.prove) is None:
+            raise SynthError("the pipeline must carry one update before the first trade, and none came through")
+
+    def resume(self) -> None:
+        """Let decisions through to the execution loop; from here on the funnel counts."""
+        self._loop.add_reader(self.kernel.fileno(), self._drain)
+        self._set_inputs()
+        self.kernel.halted = False
+
+    def pause(self) -> None:
+        """Stop decisions for good; market data go on, and the funnel stays as it is."""
+        if self._final_funnel is None:
+            self.kernel.halted = True
+            self._drain()
+            self._loop.remove_reader(self.kernel.fileno())
+            self._final_funnel = self.kernel.funnel()
+
+    def funnel(self) -> dict[str, Any]:
+        """What became of the updates while decisions were let through."""
+        return self._final_funnel or self.kernel.funnel()
+
+    def arm(self, symbol: str, armed: bool) -> None:
+        """Let the kernel decide on a symbol, or count its chances as `symbol_busy`."""
+        self.kernel.set_armed(self.symbols.find(symbol), armed)
+
+    def _drain(self) -> None:
+        self._on_decisions(self.kernel.drain_decisions())
+
+    def _set_inputs(self) -> None:
+        found = self._generator.qualification
+        for symbol_id in range(len(self.symbols)):
+            self.kernel.set_inputs(
+                symbol_id,
+                spread_bps=self.config.synthetic_spread_bps,
+                funding_delta=self.config.synthetic_funding_delta,
+                position_size=self.config.estimated_position_size,
+                fees_bps=found.total_fees_bps,
+                depth=found.depth,
+            )
+
+    def _why_not_ready(self) -> str:
+        waiting = [name for name in self.connector.names if not self.connector.is_trustworthy(name)]
+        errors = [status.last_error for status in self.connector.status() if status.last_error]
+        words = f": {errors[0]}" if errors else ""
+        return (
+            f"market data must be complete within {READY_WITHIN_S:g} s, {', '.join(waiting)} of "
+            f"{self.connector.url} were not{words}; check the address and that the exchange runs"
+        )

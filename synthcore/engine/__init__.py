@@ -1,1 +1,32 @@
 """Wiring: what a run is built of, in which order it starts, and in which order it stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synthcore.engine.outcome import ExitCode, RunOutcome
+
+if TYPE_CHECKING:
+    from synthcore.monitor.observer import RunObserver
+    from synthcore.settings import RunSettings
+
+__all__ = ["ExitCode", "RunOutcome", "run"]
+
+
+def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
+    """Trade until the duration is over, a signal comes, or something fails; end flat, and say so.
+
+    Raises
+    ------
+    SynthError
+        Something was wrong before the first trade: settings, keys, position mode, an exchange that isn't
+        there. Nothing was sent.
+    """
+    import asyncio
+
+    from synthcore.engine.run import Run
+
+    async def main() -> RunOutcome:
+        return await Run(settings, observer).main()
+
+    return asyncio.run(main())

@@ -1,38 +1,17 @@
-"""What must hold before anything is sent: contracts, clock, position mode, sizes. `doctor` asks the same."""
+"""What must hold at the price of the moment, before anything is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from synthcore.config import SyntheticConfig
-from synthcore.environment import Environment
-from synthcore.errors import ConfigError
 from synthcore.feed.store import MarketDataStore
 from synthcore.model import Instrument
-from synthcore.orders.gateway import ExecutionBackend
 from synthcore.risk.sizing import entry_qty
 
 
-async def check_account(
-    backend: ExecutionBackend, config: SyntheticConfig, environment: Environment
-) -> dict[str, Instrument]:
-    """Read the contracts and the position mode.
-
-    Raises
-    ------
-    ConfigError
-        A symbol that the exchange doesn't trade, or one-way position mode.
-    """
-    instruments = await backend.instruments(config.symbols_to_trade)
-    for symbol in config.symbols_to_trade:
-        if not await backend.hedge_mode(symbol):
-            raise ConfigError(
-                f"position mode must be hedge, was one-way for {symbol} on {environment.name}: two opposite "
-                "legs on one symbol would cancel each other; `synthtest doctor --fix position-mode` switches it"
-            )
-    return instruments
-
-
-def check_sizes(config: SyntheticConfig, instruments: dict[str, Instrument], store: MarketDataStore) -> None:
-    """Hold the position size against each contract's limits, at the price of the moment.
+def check_sizes(config: SyntheticConfig, instruments: Mapping[str, Instrument], store: MarketDataStore) -> None:
+    """Hold the position size against each contract's limits.
 
     Raises
     ------

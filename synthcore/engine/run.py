@@ -1,33 +1,33 @@
-"""One run from the first socket to the proof that nothing is held: the order of start and stop."""
+"""One run, from the first socket to the proof that nothing is held: the order of start and stop."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import logging
-import os
 import time
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from synthcore._core.kernel import EmittedDecision
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import ExitCode, RunOutcome, exit_code
-from synthcore.engine.preflight import check_account, check_sizes
+from synthcore.engine.preflight import check_sizes
 from synthcore.engine.signals import StopRequests
-from synthcore.engine.status import start_facts, status_facts, trade_facts
+from synthcore.engine.status import live_facts, start_facts, trade_facts
 from synthcore.engine.tally import Tally
 from synthcore.engine.venue import Venue, open_venue
 from synthcore.errors import SynthError
-from synthcore.execution.desk import Desk
-from synthcore.execution.executor import PaperTrade
-from synthcore.feed.thread import new_event_loop
+from synthcore.execution.desk import Desk, Stopped
+from synthcore.execution.events import OpenLeg
+from synthcore.execution.paper import PaperTrade
 from synthcore.monitor.criteria import criteria_met
 from synthcore.monitor.metrics import MetricsCollector
 from synthcore.monitor.observer import RunObserver
 from synthcore.monitor.summary import build_summary
 from synthcore.orders.bybit import BybitBackend
+from synthcore.risk.budget import DEFAULT_LIMITS, Group, RateBudget
 from synthcore.settings import RunSettings
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
 
@@ -37,21 +37,8 @@ STATUS_EVERY_S = 0.25
 SUMMARY_EVERY_S = 60.0
 
 
-def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
-    """Trade until the duration is over, a signal comes, or something fails; end flat, and say so.
-
-    Raises
-    ------
-    SynthError
-        Something was wrong before the first trade: settings, keys, position mode, an exchange that isn't
-        there. Nothing was sent.
-    """
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(Run(settings, observer).main())
-
-
 class Run:
-    """The parts of one run and what became of them."""
+    """The parts of one run, and what became of them."""
 
     def __init__(self, settings: RunSettings, observer: RunObserver) -> None:
         self.settings = settings
@@ -62,14 +49,251 @@ class Run:
         self.generator = SyntheticOpportunityGenerator(self.config)
         self.market: MarketSide | None = None
         self.desk: Desk | None = None
-        self.started_s = 0.0
-        self.has_started = False
-        self.failure: str = ""
-        self._over = asyncio.Event()
+        self.failure = ""  # why the run could not go on, once it had started
+        self._is_over = asyncio.Event()
+        self._started_s = 0.0
+        self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
 
     async def main(self) -> RunOutcome:
-        """Start everything, trade, stop everything; the summary comes with every end of a started run."""
+        """Start, trade, stop. A run that has started ends with a summary, whatever happens.
+
+        Raises
+        ------
+        SynthError
+            Something was wrong before the first trade. Nothing was sent.
+        """
         with StopRequests() as stop:
-            starting = asyncio.create_task(self._started(stop))
-            return await starting
-'''
+            async with AsyncExitStack() as house:
+                market, desk = await unless_asked(stop, self._start(house))
+                if desk is None or market is None:
+                    return self._outcome(stop, Stopped(flat=True))
+                await self._trade(stop, market)
+                stopped = await self._stop(stop, market, desk)
+                return self._outcome(stop, stopped)
+
+    # Start
+
+    async def _start(self, house: AsyncExitStack) -> tuple[MarketSide, Desk]:
+        """Open everything in order; each part says that it is ready before the next one begins."""
+        venue = await house.enter_async_context(open_venue(self.settings))
+        self.desk = await house.enter_async_context(self._open_desk(venue))
+        self.market = house.enter_context(self._market_side(venue))
+        await self.market.ready()
+        check_sizes(self.config, self.desk.instruments, self.market.store)
+        self._note_machine(self.market)
+        self.observer.on_start(start_facts(self.settings, venue, self.market))
+        return self.market, self.desk
+
+    @asynccontextmanager
+    async def _open_desk(self, venue: Venue) -> AsyncIterator[Desk]:
+        config = self.config
+        backend = BybitBackend(
+            venue.environment.rest_urls,
+            venue.environment.ws_private_url,
+            venue.credentials,
+            recv_window_ms=config.recv_window_ms,
+            order_recv_window_ms=config.entry_recv_window_ms,
+            warm_connections=2 * config.max_concurrent_trades,
+        )
+        desk = Desk(
+            backend,
+            config,
+            self._quote,
+            self.metrics,
+            RateBudget(self._limits()),
+            on_trade_finished=self._on_trade,
+            on_alarm=self.observer.on_warning,
+        )
+        try:
+            await desk.start()
+            yield desk
+        finally:
+            await desk.close()
+
+    def _limits(self) -> dict[Group, int]:
+        """What the exchange takes; its headers correct it. Our own exchange may be told to take anything."""
+        limits = dict(DEFAULT_LIMITS)
+        if self.settings.rate_tier == "off":
+            return {}
+        limits["create"] = limits["cancel"] = int(self.settings.rate_tier)
+        return limits
+
+    def _market_side(self, venue: Venue) -> MarketSide:
+        return MarketSide(
+            venue.environment.ws_public_url,
+            self.config,
+            self.generator,
+            self._on_decisions,
+            self._on_feed_failure,
+        )
+
+    def _note_machine(self, market: MarketSide) -> None:
+        """Say what the machine refused; none of it is fatal."""
+        if not market.idle_states.held:
+            log.info("idle states are not held off: %s", market.idle_states.reason)
+        for name, reason in (
+            ("feed", market.feed_pinning.reason),
+            ("strategy", market.pipeline.pinning_reason),
+        ):
+            if reason:
+                log.info("%s thread: %s", name, reason)
+
+    # Trade
+
+    async def _trade(self, stop: StopRequests, market: MarketSide) -> None:
+        """Let decisions through until the time is over, somebody asks to stop, or something fails."""
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
+        self._started_s = time.monotonic()
+        market.resume()
+        async with asyncio.TaskGroup() as group:
+            watchers = [group.create_task(self._tell_status()), group.create_task(self._tell_summary())]
+            await first_of(stop.asked.wait(), self._is_over.wait(), self._duration())
+            for watcher in watchers:
+                watcher.cancel()
+
+    async def _duration(self) -> None:
+        if self.settings.duration_s is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(self.settings.duration_s)
+
+    def _on_decisions(self, decisions: list[EmittedDecision]) -> None:
+        assert self.market is not None and self.desk is not None
+        for decision in decisions:
+            symbol = self.market.symbols.text(decision.symbol_id)
+            refusal = self.desk.gate.refusal(symbol, decision.recv_ns, time.monotonic_ns())
+            self.metrics.record_opportunity()
+            if refusal is None:
+                refusal = self.desk.offer(
+                    self.generator.opportunity(
+                        symbol,
+                        decision.bid,
+                        decision.ask,
+                        recv_ns=decision.recv_ns,
+                        decided_ns=decision.decided_ns,
+                        sequence=decision.sequence,
+                    )
+                )
+            if refusal is not None:
+                self.tally.suppressed[refusal] += 1
+                continue
+            self.tally.executed += 1
+            self.market.arm(symbol, False)
+            self._note_lag(decision)
+
+    def _note_lag(self, decision: EmittedDecision) -> None:
+        """Exchange timestamp → receive, on the server's clock. Its error is the offset's (see `doctor`)."""
+        assert self.desk is not None
+        recv_epoch_ns = decision.recv_ns + self._epoch_of_monotonic_ns
+        offset_ns = self.desk.backend.server_time_ms() * 1e6 - time.time_ns()
+        self.metrics.record_latency(
+            "exchange_lag", max(0, int(recv_epoch_ns + offset_ns - decision.exchange_us * 1000))
+        )
+
+    def _on_trade(self, trade: PaperTrade) -> None:
+        if trade.successful:
+            self.metrics.record_success()
+        else:
+            self.metrics.record_failure(trade.reason or trade.end.lower())
+        self.tally.synthetic_edge_usdt += trade.synthetic_edge_usdt
+        self.tally.real_cost_usdt += trade.real_cost_usdt
+        if self.market is not None:
+            self.market.arm(trade.symbol, True)
+        self.observer.on_trade(trade_facts(trade))
+        if trade.end == "UNRESOLVED":
+            self._fail(f"{trade.symbol}: a trade could not be proven flat")
+
+    def _on_feed_failure(self, error: BaseException) -> None:
+        self._fail(f"market data ended: {error}")
+
+    def _fail(self, why: str) -> None:
+        self.failure = self.failure or why
+        self.observer.on_warning(why)
+        self._is_over.set()
+
+    def _quote(self, symbol: str) -> tuple[float, float, int] | None:
+        update = self.market.store.latest(symbol) if self.market is not None else None
+        return None if update is None else (update.bid, update.ask, update.recv_ns)
+
+    # Tell
+
+    async def _tell_status(self) -> None:
+        assert self.market is not None and self.desk is not None
+        while True:
+            elapsed_s = time.monotonic() - self._started_s
+            self.observer.on_status(
+                self._summary() | live_facts(self.market, self.desk, elapsed_s, self.settings.duration_s)
+            )
+            await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _tell_summary(self) -> None:
+        while True:
+            await asyncio.sleep(SUMMARY_EVERY_S)
+            self.observer.on_summary(self._summary(), False)
+
+    def _summary(self, flat: bool | None = None, code: int | None = None) -> dict[str, Any]:
+        if flat is None:
+            flat = self.desk is not None and not self.desk.open_legs()
+        return build_summary(self.tally.figures(self.market, flat=flat, exit_code=code))
+
+    # Stop
+
+    async def _stop(self, stop: StopRequests, market: MarketSide, desk: Desk) -> Stopped:
+        """No new entries, everything closed, confirmed by the exchange; unless a person insists on leaving."""
+        market.pause()
+        gc.unfreeze()
+        closing = asyncio.ensure_future(desk.stop())
+        await first_of(asyncio.shield(closing), stop.abandoned.wait())
+        if closing.done():
+            return closing.result()
+        closing.cancel()
+        legs = desk.open_legs()
+        return Stopped(flat=not legs, unresolved=legs, detail="left before everything was closed")
+
+    def _outcome(self, stop: StopRequests, stopped: Stopped) -> RunOutcome:
+        if not stopped.flat:
+            self.observer.on_warning(not_flat(stopped))
+        met = criteria_met(self._summary()) if self.settings.require_criteria else None
+        code = exit_code(
+            flat=stopped.flat,
+            interrupted=stop.asked.is_set(),
+            failed=bool(self.failure),
+            criteria_met=met,
+        )
+        summary = self._summary(stopped.flat, code)
+        self.observer.on_summary(summary, True)
+        return RunOutcome(code, summary)
+
+
+def not_flat(stopped: Stopped) -> str:
+    """Name what is open, or may be."""
+    legs = ", ".join(leg_text(leg) for leg in stopped.unresolved) or "positions unknown"
+    why = f" ({stopped.detail})" if stopped.detail else ""
+    return f"not known to be flat{why}: {legs}; look at the exchange and close by hand what is open"
+
+
+def leg_text(leg: OpenLeg) -> str:
+    doubt = f", {leg.in_doubt_qty} more in doubt" if leg.in_doubt_qty else ""
+    return f"{leg.symbol} {leg.leg} leg {leg.qty}{doubt}"
+
+
+async def first_of(*waits: Any) -> None:
+    """Wait until one of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def unless_asked[T](stop: StopRequests, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work, unless somebody asks to stop meanwhile: then it is cancelled and gives None."""
+    task = asyncio.ensure_future(work)
+    await first_of(asyncio.shield(task), stop.asked.wait())
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+        return None
+    return task.result()

@@ -1,6 +1,6 @@
 """Prove a low-latency crypto trading path before it touches money.
 
-Every public name is listed in `__all__` and loads on first use, so that importing one costs only what it needs.
+Every public name is in `__all__` and loads on first use: importing one costs only what it needs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from synthcore.errors import VenueError as VenueError
     from synthcore.errors import VenueRefused as VenueRefused
     from synthcore.errors import VenueUnreachable as VenueUnreachable
-    from synthcore.execution.executor import PaperTrade as PaperTrade
     from synthcore.execution.executor import SingleExchangeExecutor as SingleExchangeExecutor
-    from synthcore.execution.hedge import HedgeLogger as HedgeLogger
     from synthcore.execution.hedge import HedgeTimingMetrics as HedgeTimingMetrics
+    from synthcore.execution.hedge_log import HedgeLogger as HedgeLogger
+    from synthcore.execution.paper import PaperTrade as PaperTrade
     from synthcore.feed.connector import BybitWebSocketConnector as BybitWebSocketConnector
     from synthcore.feed.pipeline import MarketPipeline as MarketPipeline
     from synthcore.feed.store import MarketDataStore as MarketDataStore
@@ -48,7 +48,7 @@ _HOMES = {
     "BybitWebSocketConnector": "synthcore.feed.connector",
     "ConfigError": "synthcore.errors",
     "ExecutionBackend": "synthcore.orders.gateway",
-    "HedgeLogger": "synthcore.execution.hedge",
+    "HedgeLogger": "synthcore.execution.hedge_log",
     "HedgeTimingMetrics": "synthcore.execution.hedge",
     "LatencyHistogram": "synthcore._core.histogram",
     "MarketDataStore": "synthcore.feed.store",
@@ -56,7 +56,7 @@ _HOMES = {
     "MarketUpdate": "synthcore.model",
     "MetricsCollector": "synthcore.monitor.metrics",
     "OutcomeUnknown": "synthcore.errors",
-    "PaperTrade": "synthcore.execution.executor",
+    "PaperTrade": "synthcore.execution.paper",
     "Qualification": "synthcore.qualification",
     "QualificationRules": "synthcore.qualification",
     "RaceConditionGuard": "synthcore.risk.guard",
@@ -75,7 +75,7 @@ _HOMES = {
     "qualify": "synthcore.qualification",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from synthcore.engine.outcome import ExitCode, RunOutcome
 
 if TYPE_CHECKING:
     from synthcore.monitor.observer import RunObserver
-    from synthcore.settings import RunSettings
+    from synthcore.settings.run import RunSettings
 
 __all__ = ["ExitCode", "RunOutcome", "run"]
 

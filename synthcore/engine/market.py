@@ -68,17 +68,18 @@ class MarketSide:
         self._generator = generator
         self._final_funnel: dict[str, Any] | None = None
         self._on_decisions = on_decisions
+        self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._feed_core, self._strategy_core = choose_cores()
         self._feed = FeedThread(
             self.connector.run,
             core=self._feed_core,
-            on_failure=lambda error: self._loop.call_soon_threadsafe(on_failure, error),
+            on_failure=self._tell_failure,
         )
 
     @property
     def topology(self) -> str:
-        """How updates reach the strategy; `auto` is `park`, which meets every target at about 1 % of a core."""
+        """How updates reach the strategy; `auto` is `park`: every target met at about 1 % of a core."""
         return "park" if self.config.topology == "auto" else self.config.topology
 
     @property
@@ -119,7 +120,7 @@ class MarketSide:
         if self._feed.error is not None:
             raise self._feed.error
         if await asyncio.to_thread(self.pipeline.prove) is None:
-            raise SynthError("the pipeline must carry one update before the first trade, and none came through")
+            raise SynthError("the pipeline must carry one update before the first trade, none came through")
 
     def resume(self) -> None:
         """Let decisions through to the execution loop; from here on the funnel counts."""
@@ -142,6 +143,9 @@ class MarketSide:
     def arm(self, symbol: str, armed: bool) -> None:
         """Let the kernel decide on a symbol, or count its chances as `symbol_busy`."""
         self.kernel.set_armed(self.symbols.find(symbol), armed)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        self._loop.call_soon_threadsafe(self._on_failure, error)
 
     def _drain(self) -> None:
         self._on_decisions(self.kernel.drain_decisions())

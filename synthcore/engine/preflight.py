@@ -10,7 +10,9 @@ from synthcore.model import Instrument
 from synthcore.risk.sizing import entry_qty
 
 
-def check_sizes(config: SyntheticConfig, instruments: Mapping[str, Instrument], store: MarketDataStore) -> None:
+def check_sizes(
+    config: SyntheticConfig, instruments: Mapping[str, Instrument], store: MarketDataStore
+) -> None:
     """Hold the position size against each contract's limits.
 
     Raises

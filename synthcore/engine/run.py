@@ -6,19 +6,18 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
 from synthcore.engine.market import MarketSide
-from synthcore.engine.outcome import ExitCode, RunOutcome, exit_code
+from synthcore.engine.outcome import RunOutcome, exit_code
 from synthcore.engine.preflight import check_sizes
 from synthcore.engine.signals import StopRequests
 from synthcore.engine.status import live_facts, start_facts, trade_facts
 from synthcore.engine.tally import Tally
 from synthcore.engine.venue import Venue, open_venue
-from synthcore.errors import SynthError
 from synthcore.execution.desk import Desk, Stopped
 from synthcore.execution.events import OpenLeg
 from synthcore.execution.paper import PaperTrade
@@ -28,10 +27,12 @@ from synthcore.monitor.observer import RunObserver
 from synthcore.monitor.summary import build_summary
 from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import DEFAULT_LIMITS, Group, RateBudget
-from synthcore.settings import RunSettings
+from synthcore.settings.run import RunSettings
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STATUS_EVERY_S = 0.25
 SUMMARY_EVERY_S = 60.0
@@ -52,6 +53,7 @@ class Run:
         self.failure = ""  # why the run could not go on, once it had started
         self._is_over = asyncio.Event()
         self._started_s = 0.0
+        self._round_trip_ns: Callable[[], float] = lambda: 0.0
         self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
 
     async def main(self) -> RunOutcome:
@@ -64,9 +66,10 @@ class Run:
         """
         with StopRequests() as stop:
             async with AsyncExitStack() as house:
-                market, desk = await unless_asked(stop, self._start(house))
-                if desk is None or market is None:
+                parts = await unless_asked(stop, self._start(house))
+                if parts is None:
                     return self._outcome(stop, Stopped(flat=True))
+                market, desk = parts
                 await self._trade(stop, market)
                 stopped = await self._stop(stop, market, desk)
                 return self._outcome(stop, stopped)
@@ -95,6 +98,7 @@ class Run:
             order_recv_window_ms=config.entry_recv_window_ms,
             warm_connections=2 * config.max_concurrent_trades,
         )
+        self._round_trip_ns = lambda: 2e6 * backend.rest.clock.uncertainty_ms
         desk = Desk(
             backend,
             config,
@@ -223,7 +227,9 @@ class Run:
         while True:
             elapsed_s = time.monotonic() - self._started_s
             self.observer.on_status(
-                self._summary() | live_facts(self.market, self.desk, elapsed_s, self.settings.duration_s)
+                self._summary()
+                | live_facts(self.market, self.desk, elapsed_s, self.settings.duration_s)
+                | {"network_rtt_ns": self._round_trip_ns()}
             )
             await asyncio.sleep(STATUS_EVERY_S)
 
@@ -240,7 +246,7 @@ class Run:
     # Stop
 
     async def _stop(self, stop: StopRequests, market: MarketSide, desk: Desk) -> Stopped:
-        """No new entries, everything closed, confirmed by the exchange; unless a person insists on leaving."""
+        """No new entries, everything closed, the exchange confirms; unless a person insists on leaving."""
         market.pause()
         gc.unfreeze()
         closing = asyncio.ensure_future(desk.stop())
@@ -288,7 +294,7 @@ async def first_of(*waits: Any) -> None:
             task.cancel()
 
 
-async def unless_asked[T](stop: StopRequests, work: Coroutine[Any, Any, T]) -> T | None:
+async def unless_asked(stop: StopRequests, work: Coroutine[Any, Any, T]) -> T | None:
     """Do the work, unless somebody asks to stop meanwhile: then it is cancelled and gives None."""
     task = asyncio.ensure_future(work)
     await first_of(asyncio.shield(task), stop.asked.wait())

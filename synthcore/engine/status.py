@@ -10,7 +10,7 @@ from synthcore.engine.market import MarketSide
 from synthcore.engine.venue import Venue
 from synthcore.execution.desk import Desk
 from synthcore.execution.paper import PaperTrade
-from synthcore.settings import RunSettings
+from synthcore.settings.run import RunSettings
 
 
 def start_facts(settings: RunSettings, venue: Venue, market: MarketSide) -> dict[str, Any]:
@@ -45,7 +45,10 @@ def live_facts(market: MarketSide, desk: Desk, elapsed_s: float, duration_s: flo
     return {
         "elapsed_s": elapsed_s,
         "duration_s": duration_s,
-        "connected": {"public": bool(links) and all(link.is_up for link in links), "private": desk.is_stream_up},
+        "connected": {
+            "public": bool(links) and all(link.is_up for link in links),
+            "private": desk.is_stream_up,
+        },
         "prices": {
             quote.symbol: {"bid": quote.bid, "ask": quote.ask, "age_ms": (now_ns - quote.recv_ns) / 1e6}
             for quote in market.store
@@ -56,12 +59,11 @@ def live_facts(market: MarketSide, desk: Desk, elapsed_s: float, duration_s: flo
                 "symbol": driver.symbol,
                 "state": driver.state.phase,
                 "age_ms": (now_ns - driver.state.opened_ns) / 1e6,
-                "mark_bps": driver.mark_bps(),
+                "mark_bps": driver.mark_bps,
             }
             for driver in desk.trades.values()
         ],
         "rate_budget": budget_facts(desk, now_ns),
-        "network_rtt_ns": desk.backend.network_rtt_ns(),
     }
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from synthcore.engine.market import MarketSide
 from synthcore.monitor.metrics import MetricsCollector, latency_of
 from synthcore.monitor.summary import Rejection, RunFigures
-from synthcore.settings import RunSettings
+from synthcore.settings.run import RunSettings
 
 # The kernel's reasons that the funnel knows under a wider name.
 WIDER_REASON = {"halted": "risk", "untrusted": "stale"}

@@ -11,8 +11,8 @@ from msgspec import Struct
 from synthcore.environment import Credentials, Environment
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.ready import read_ready_file
-from synthcore.settings import RunSettings
+from synthcore.ready import ReadyLine, read_ready_file
+from synthcore.settings.run import RunSettings
 
 
 class Venue(Struct, frozen=True):
@@ -30,7 +30,8 @@ async def open_venue(settings: RunSettings) -> AsyncIterator[Venue]:
         yield Venue(ready.environment(), ready.credentials())
     elif settings.environment.name == "embedded":
         async with ExchangeProcess(embedded_settings(settings)) as own:
-            yield Venue(own.environment(), own.credentials())
+            ready = ReadyLine(own.rest, own.ws_public, own.ws_private, own.api_key, own.api_secret)
+            yield Venue(ready.environment(), ready.credentials())
     else:
         assert settings.credentials is not None, "settings for this environment are refused without keys"
         yield Venue(settings.environment, settings.credentials)

@@ -157,6 +157,11 @@ class Desk:
             self.positions.set_aside(found)
         self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
 
+    @property
+    def is_stream_up(self) -> bool:
+        """Whether the account's private events reach us."""
+        return self._is_stream_up
+
     # Trades
 
     def offer(

@@ -30,6 +30,7 @@ from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
+from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import Ready, write_ready_file
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
@@ -56,6 +57,7 @@ class Venue:
         self.core = Exchange(contracts, self.market, self.ids)
         self.authenticator = Authenticator()
         self.private = PrivateStream(self.authenticator, epoch_ms)
+        self.public = PublicStream(contracts, self.market.snapshot, epoch_ms)
         self.outbox = Outbox(self.private.deliver)
         self.rest = self._rest(settings, source)
 
@@ -83,6 +85,8 @@ class Venue:
         path = request.path.split(b"?", 1)[0].decode("latin-1")
         if path == PRIVATE_PATH:
             return self.private.session(self.ids.conn_id())
+        if path == PUBLIC_PATH:
+            return self.public.session(self.ids.conn_id())
         return None
 
     def apply(self, frame: MarketFrame) -> None:
@@ -91,6 +95,7 @@ class Venue:
         self.market.apply(topic, text)
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
+        self.public.publish(topic, text)
 
     def _moved(self, topic: str, text: bytes) -> list[Event]:
         kind, _, rest = topic.partition(".")
@@ -187,6 +192,7 @@ async def ws_server(venue: Venue, settings: ExchangeSettings):  # type: ignore[n
     finally:
         server.close()
         venue.private.sessions.close()
+        venue.public.sessions.close()
         await asyncio.sleep(0)
 
 

@@ -120,7 +120,8 @@ class PrivateStream:
                 )
         except (OSError, TimeoutError, WSError) as e:
             raise VenueUnreachable(f"{self._url}: no connection ({type(e).__name__}: {e})") from e
-        assert isinstance(listener, PrivateListener)
+        if not isinstance(listener, PrivateListener):  # picows: the peer left before the upgrade
+            raise VenueUnreachable(f"{self._url}: the connection was closed during the handshake")
         try:
             await self._authenticate(transport, listener)
         except BaseException:

@@ -405,6 +405,40 @@ async def test_an_impossible_quote_has_its_own_counter_and_never_reaches_the_rin
     assert feed.ring.pushed == 1
 
 
+BAD_BOOKS = {
+    "crossed": ([(102.0, 1.0)], []),
+    "locked": ([(101.0, 1.0)], []),
+    "merged": ([], [(101.0, 0.0)]),  # one side is empty: no quote
+}
+
+
+@pytest.mark.parametrize("outcome", BAD_BOOKS)
+async def test_a_books_impossible_top_is_counted_and_never_reaches_the_ring(
+    server: PublicServer, outcome: str
+) -> None:
+    feed = Feed(server.url, "orderbook.50.BTCUSDT")
+
+    async with feed.running():
+        await until(lambda: feed.listener.was_whole)
+        server.session.send(book50("BTCUSDT", "delta", 101, *BAD_BOOKS[outcome]))
+        await until(lambda: getattr(feed.counters, outcome) == 1)
+
+    assert feed.ring.pushed == 1
+
+
+async def test_books_of_strangers_are_counted_as_what_they_are(server: PublicServer) -> None:
+    feed = Feed(server.url, "orderbook.50.BTCUSDT", "tickers.ETHUSDT")
+
+    async with feed.running():
+        await until(lambda: feed.listener.was_whole)
+        server.session.send(book50("XRPUSDT", "snapshot", 1, [(1.0, 1.0)], [(2.0, 1.0)]))
+        server.session.send(book50("ETHUSDT", "snapshot", 1, [(1.0, 1.0)], [(2.0, 1.0)]))
+        server.session.send(snapshot("BTCUSDT"))  # known, but its ticker wasn't asked for
+        await until(lambda: feed.counters.unknown_symbol == 1 and feed.counters.unrelated == 2)
+
+    assert feed.ring.pushed == 2
+
+
 async def test_every_message_ends_in_exactly_one_counter(server: PublicServer) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)

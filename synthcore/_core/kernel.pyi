@@ -1,5 +1,7 @@
 from typing import Any, Final, NamedTuple, final
 
+from typing_extensions import Buffer
+
 from synthcore._core.histogram import LatencyHistogram
 
 REJECTIONS: Final[tuple[str, ...]]
@@ -20,7 +22,13 @@ class EmittedDecision(NamedTuple):
 @final
 class Kernel:
     def __new__(
-        cls, symbols: int, rules: Any, *, cool_down_ns: int = 0, decision_capacity: int = 1024
+        cls,
+        symbols: int,
+        rules: Any,
+        *,
+        cool_down_ns: int = 0,
+        decision_capacity: int = 1024,
+        decision_buffer: Buffer | None = None,
     ) -> Kernel: ...
     @property
     def queue_to_strategy(self) -> LatencyHistogram: ...

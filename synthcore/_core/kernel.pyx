@@ -58,9 +58,13 @@ cdef class Kernel:
         Per symbol, from one decision to the next, on the updates' receive stamps.
     decision_capacity
         Slots of the decisions ring, a power of two. What nobody drains in time is dropped, the oldest first.
+    decision_buffer
+        Memory for the decisions ring, such as a shared mapping.
     """
 
-    def __cinit__(self, int symbols, rules, *, uint64_t cool_down_ns=0, decision_capacity=1024):
+    def __cinit__(
+        self, int symbols, rules, *, uint64_t cool_down_ns=0, decision_capacity=1024, decision_buffer=None
+    ):
         self.event_fd = -1
         if not 1 <= symbols <= 32_767:
             raise ValueError(f"symbols must be 1 to 32767, was {symbols}")
@@ -73,7 +77,7 @@ cdef class Kernel:
             self.states[symbol_id].is_armed = 1
             self.states[symbol_id].is_trusted = 1
         self.set_rules(rules)
-        self.decision_ring = Ring(decision_capacity)
+        self.decision_ring = Ring(decision_capacity, decision_buffer)
         self.queue_to_strategy = LatencyHistogram()
         self.detection = LatencyHistogram()
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

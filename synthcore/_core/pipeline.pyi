@@ -1,6 +1,8 @@
 from types import TracebackType
 from typing import Final, Self, final
 
+from typing_extensions import Buffer
+
 from synthcore._core.affinity import Pinning
 from synthcore._core.histogram import LatencyHistogram
 from synthcore._core.kernel import Kernel
@@ -10,7 +12,9 @@ TOPOLOGIES: Final[tuple[str, ...]]
 
 @final
 class Pipeline:
-    def __new__(cls, kernel: Kernel, ring_capacity: int = 4096) -> Pipeline: ...
+    def __new__(
+        cls, kernel: Kernel, ring_capacity: int = 4096, ring_buffer: Buffer | None = None
+    ) -> Pipeline: ...
     @property
     def kernel(self) -> Kernel: ...
     @property

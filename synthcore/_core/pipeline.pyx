@@ -33,11 +33,13 @@ cdef class Pipeline:
         What happens to an update.
     ring_capacity
         Slots of the updates ring, a power of two.
+    ring_buffer
+        Memory for the updates ring, such as a shared mapping that another process's feed writes to.
     """
 
-    def __cinit__(self, Kernel kernel not None, ring_capacity=4096):
+    def __cinit__(self, Kernel kernel not None, ring_capacity=4096, ring_buffer=None):
         self.kernel = kernel
-        self.updates = Ring(ring_capacity)
+        self.updates = Ring(ring_capacity, ring_buffer)
         self.ws_to_queue = LatencyHistogram()
         self.memory = Memory(sizeof(PipelineBlock))
         self.block = <PipelineBlock *>self.memory.address
@@ -136,6 +138,8 @@ cdef class Pipeline:
         """
         if topology not in TOPOLOGIES:
             raise ValueError(f"topology must be one of {', '.join(TOPOLOGIES)}, was {topology!r}")
+        if core is not None and not isinstance(core, int):
+            raise TypeError(f"core must be an int or None, was {core!r}")
         if self.block.topology != STOPPED:
             raise RuntimeError(f"the pipeline runs already, as {self.topology!r}: stop it first")
         cdef uint32_t chosen = <uint32_t>(TOPOLOGIES.index(topology) + 1)

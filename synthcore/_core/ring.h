@@ -21,6 +21,10 @@
 
 enum { RING_SLOT_WORDS = 8, RING_PREFETCH_SLOTS = 16 };
 
+#ifndef RING_MID_COPY
+#define RING_MID_COPY() ((void)0) /* where the stress test stops the consumer in the middle of an item */
+#endif
+
 #define RING_MAGIC UINT64_C(0x3130676e69725953) /* "SYring01" */
 
 typedef struct {
@@ -147,7 +151,10 @@ static inline int ring_pop(RingBlock *ring, void *out) {
         if (sequence < published) return 0;
         if (sequence == published) {
             to[0] = sequence;
-            for (int i = 1; i < RING_SLOT_WORDS; i++) to[i] = load_relaxed(&slot->word[i]);
+            for (int i = 1; i < RING_SLOT_WORDS; i++) {
+                if (i == RING_SLOT_WORDS / 2) RING_MID_COPY();
+                to[i] = load_relaxed(&slot->word[i]);
+            }
 #ifdef RING_SKIP_RECHECK /* only to prove that the stress test sees a torn item */
             store_release(&ring->head, index + 1);
             return 1;

@@ -5,6 +5,9 @@ from synthcore._core.clock cimport monotonic_ns
 from synthcore._core.update cimport update_stamp, update_write
 
 
+cdef uint64_t MAX_CAPACITY = 1 << 20    # slots: 64 MiB
+
+
 cdef class Ring:
     """A lock-free ring of market updates: one producer, one consumer, drop-oldest, exact.
 
@@ -14,7 +17,7 @@ cdef class Ring:
     Parameters
     ----------
     capacity
-        Slots of 64 bytes, a power of two.
+        Slots of 64 bytes, a power of two, at most 1048576.
     buffer
         Writable, 64-byte aligned memory of at least `Ring.size_for(capacity)` bytes, such as a shared mapping.
         Zeroed memory becomes a new ring; memory that holds a ring of this capacity is joined.
@@ -22,7 +25,7 @@ cdef class Ring:
     Raises
     ------
     ValueError
-        If the capacity is no power of two, or the buffer can't hold the ring or holds another one.
+        If the capacity is no power of two or too large, or the buffer can't hold the ring or holds another one.
     """
 
     def __cinit__(self, capacity, buffer=None):
@@ -109,7 +112,9 @@ cdef class Ring:
 cdef int check_capacity(object capacity) except -1:
     if not isinstance(capacity, int):
         raise TypeError(f"capacity must be an int, was {capacity!r}")
-    if not 0 < capacity <= 1 << 32 or not ring_capacity_is_valid(capacity):
+    if capacity > MAX_CAPACITY:
+        raise ValueError(f"capacity must be at most {MAX_CAPACITY}, was {capacity}")
+    if capacity < 1 or not ring_capacity_is_valid(capacity):
         raise ValueError(f"capacity must be a power of two, was {capacity}")
     return 0
 

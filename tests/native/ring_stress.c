@@ -7,8 +7,16 @@
  * Exit 0: all claims held. Exit 1: says which one did not.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Every 64th copy is interrupted, so that the consumer is overtaken in the middle of an item on any machine. */
+static void rest_mid_copy(void) {
+    static _Thread_local unsigned copies;
+    if (++copies % 64 == 0) sched_yield();
+}
+#define RING_MID_COPY() rest_mid_copy()
 
 #include "ring.h"
 

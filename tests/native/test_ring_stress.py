@@ -57,13 +57,18 @@ def test_thread_sanitizer_finds_no_race(tmp_path: Path) -> None:
     assert "WARNING: ThreadSanitizer" not in result.stderr
 
 
+def test_address_and_undefined_behaviour_sanitizers_find_nothing(tmp_path: Path) -> None:
+    program = build(tmp_path, "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+    result = stress(program, 300_000, 64)
+
+    assert result.returncode == 0, result.stderr
+
+
 def test_stress_fails_without_the_consumers_recheck(tmp_path: Path) -> None:
     program = build(tmp_path, "-DRING_SKIP_RECHECK")
 
-    # A torn item comes within a few million pushes; a quiet machine gets more rounds.
-    results = (stress(program, 20_000_000, 4096) for _ in range(5))
-    failure = next((result for result in results if result.returncode != 0), None)
+    result = stress(program, 20_000_000, 16)
 
-    assert failure is not None, "no torn item in 100 million pushes"
-    assert failure.returncode == 1
-    assert "an item was torn" in failure.stderr
+    assert result.returncode == 1
+    assert "an item was torn" in result.stderr

@@ -1,5 +1,6 @@
 """The pipeline in its three topologies: started, proved, measured, stopped."""
 
+import mmap
 import os
 import select
 import threading
@@ -11,6 +12,7 @@ import pytest
 from synthcore._core.affinity import allowed_cores
 from synthcore._core.kernel import EmittedDecision, Kernel
 from synthcore._core.pipeline import TOPOLOGIES, Pipeline
+from synthcore._core.ring import Ring
 from synthcore.qualification import QualificationRules
 
 PATIENCE_S = 20
@@ -142,6 +144,21 @@ def test_flood_drops_the_oldest_and_every_update_is_accounted_for() -> None:
 
 
 @threaded
+def test_strategy_takes_what_another_ring_on_the_same_memory_got(topology: str) -> None:
+    memory = mmap.mmap(-1, Ring.size_for(64))
+    feed = Ring(64, memory)
+    pipeline = Pipeline(new_pipeline().kernel, 64, memory)
+
+    for n in range(10):
+        feed.push(0, 99.0, 101.0, 1.0, 1.0, n, time.monotonic_ns())
+    pipeline.start(topology)
+    pipeline.stop()
+
+    assert [decision.exchange_us for decision in pipeline.kernel.drain_decisions()] == list(range(10))
+    assert feed.counts() == (10, 10, 0, 0)
+
+
+@threaded
 def test_stop_works_through_what_was_published(topology: str) -> None:
     pipeline = new_pipeline()
     for n in range(100):
@@ -224,6 +241,8 @@ def test_wrong_use_is_refused() -> None:
 
     with pytest.raises(ValueError, match="topology must be one of inline, spin, park, was 'poll'"):
         pipeline.start("poll")
+    with pytest.raises(TypeError, match="core must be an int or None, was 'one'"):
+        pipeline.start("park", "one")  # type: ignore[arg-type]
     with pipeline:
         pipeline.start("inline")
         with pytest.raises(RuntimeError, match="the pipeline runs already, as 'inline': stop it first"):

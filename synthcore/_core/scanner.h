@@ -184,6 +184,11 @@ static inline const char *scan_key(const char *p, const char *end, const char **
 {
     const char *close;
     if (p == end || *p != '"') return NULL;
+    if (end - p >= 4 && p[2] == '"' && p[3] == ':' && p[1] >= 'a' && p[1] <= 'z') {  /* a book's short keys */
+        *key = p + 1;
+        *size = 1;
+        return p + 4;
+    }
     close = scan_string(p + 1, end);
     if (!close || close + 1 == end || close[1] != ':') return NULL;
     *key = p + 1;

@@ -53,6 +53,7 @@ class Run:
         self.failure = ""  # why the run could not go on, once it had started
         self._is_over = asyncio.Event()
         self._started_s = 0.0
+        self._has_exchange_ended: Callable[[], bool] = lambda: False
         self._round_trip_ns: Callable[[], float] = lambda: 0.0
         self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
 
@@ -79,6 +80,7 @@ class Run:
     async def _start(self, house: AsyncExitStack) -> tuple[MarketSide, Desk]:
         """Open everything in order; each part says that it is ready before the next one begins."""
         venue = await house.enter_async_context(open_venue(self.settings))
+        self._has_exchange_ended = venue.has_ended
         self.desk = await house.enter_async_context(self._open_desk(venue))
         self.market = house.enter_context(self._market_side(venue))
         await self.market.ready()
@@ -212,8 +214,9 @@ class Run:
         self._fail(f"market data ended: {error}")
 
     def _fail(self, why: str) -> None:
-        self.failure = self.failure or why
-        self.observer.on_warning(why)
+        if not self.failure:
+            self.failure = why
+            self.observer.on_warning(why)
         self._is_over.set()
 
     def _quote(self, symbol: str) -> tuple[float, float, int] | None:
@@ -225,6 +228,8 @@ class Run:
     async def _tell_status(self) -> None:
         assert self.market is not None and self.desk is not None
         while True:
+            if self._has_exchange_ended():
+                self._fail("the embedded exchange ended in the middle of the run")
             elapsed_s = time.monotonic() - self._started_s
             self.observer.on_status(
                 self._summary()
@@ -274,7 +279,7 @@ class Run:
 
 def not_flat(stopped: Stopped) -> str:
     """Name what is open, or may be."""
-    legs = ", ".join(leg_text(leg) for leg in stopped.unresolved) or "positions unknown"
+    legs = ", ".join(leg_text(leg) for leg in stopped.unresolved) or "no leg of this run is known to be open"
     why = f" ({stopped.detail})" if stopped.detail else ""
     return f"not known to be flat{why}: {legs}; look at the exchange and close by hand what is open"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ class Venue(Struct, frozen=True):
 
     environment: Environment
     credentials: Credentials
+    has_ended: Callable[[], bool] = lambda: False  # known at once of an exchange that we started only
 
 
 @asynccontextmanager
@@ -29,9 +30,10 @@ async def open_venue(settings: RunSettings) -> AsyncIterator[Venue]:
         ready = await asyncio.to_thread(read_ready_file, settings.attach)
         yield Venue(ready.environment(), ready.credentials())
     elif settings.environment.name == "embedded":
-        async with ExchangeProcess(embedded_settings(settings)) as own:
+        process = ExchangeProcess(embedded_settings(settings))
+        async with process as own:
             ready = ReadyLine(own.rest, own.ws_public, own.ws_private, own.api_key, own.api_secret)
-            yield Venue(ready.environment(), ready.credentials())
+            yield Venue(ready.environment(), ready.credentials(), lambda: not process.is_running)
     else:
         assert settings.credentials is not None, "settings for this environment are refused without keys"
         yield Venue(settings.environment, settings.credentials)

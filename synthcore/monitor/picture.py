@@ -185,12 +185,17 @@ def state_facts(snapshot: Facts) -> Iterator[tuple[str, RenderableType]]:
     yield "streams", links
     reconnects, dropped = snapshot.get("reconnects", 0), snapshot.get("dropped", 0)
     yield "counters", Text(f"{reconnects} reconnects, {dropped} dropped", style="yellow" if dropped else "")
-    budget = snapshot.get("rate_budget")
-    if budget:
-        yield "orders", f"{budget.get('free', 0):g} of {budget.get('capacity', 0):g} free in this second"
+    yield "orders", budget_words(snapshot.get("rate_budget") or {})
     yield "synthetic", f"{signed(snapshot.get('synthetic_edge_usdt', 0.0))} USDT (not money)"
     yield "real cost", f"{signed(-snapshot.get('real_cost_usdt', 0.0))} USDT"
     yield "memory", memory_text(snapshot.get("rss_bytes", 0))
+
+
+def budget_words(budget: Facts) -> str:
+    capacity, free = budget.get("capacity"), budget.get("free")
+    if capacity is None or free is None:
+        return "no rate limit"
+    return f"{free:g} of {capacity:g} free in this second"
 
 
 def grid(*headings: str) -> Table:

@@ -154,7 +154,11 @@ def funnel_rows(funnel: Facts) -> Iterator[tuple[RenderableType, str, str]]:
     yield Text("updates", style="bold"), count_text(funnel["updates"]), ""
     for reason, one in funnel["rejected"].items():
         margin = one["median_margin"]
-        yield lost(reason, one["count"]), count_text(one["count"]), "" if margin is None else f"{margin:.6g}".replace("-", MINUS)
+        yield (
+            lost(reason, one["count"]),
+            count_text(one["count"]),
+            "" if margin is None else f"{margin:.6g}".replace("-", MINUS),
+        )
     yield Text("qualified", style="bold"), count_text(funnel["qualified"]), ""
     for reason, count in funnel["suppressed"].items():
         yield lost(reason, count), count_text(count), ""

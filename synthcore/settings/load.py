@@ -43,6 +43,7 @@ from synthcore.settings.stages import hold_ceilings, safety_layer, stage_layer
 CONFIG_VARIABLE = "SYNTHTEST_CONFIG"
 DEFAULT_PROFILE = "qualifying"
 ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier")
+NOT_ACTED_ON = ("minimum_spread_bps", "max_daily_loss", "enable_emergency_stop")
 RUN_DEFAULTS: dict[str, Any] = {
     "duration": None,
     "recording": None,
@@ -169,8 +170,17 @@ def _settings(values: dict[str, Given], profile: str, keys: Keys, warnings: list
         profile=profile,
         values=values,
         keys=keys,
-        warnings=(*warnings, *doubts(environment)),
+        warnings=(*warnings, *doubts(environment), *not_acted_on(values)),
     )
+
+
+def not_acted_on(values: Mapping[str, Given]) -> list[str]:
+    """Nobody may rely on a safety that isn't there yet."""
+    return [
+        f"{name} is checked and not acted on in this version ({values[name].origin})"
+        for name in NOT_ACTED_ON
+        if values[name].value
+    ]
 
 
 def _chosen(name: str, layers: list[Layer]) -> Any:

@@ -384,6 +384,14 @@ def test_all_safety_features_work_anywhere(tmp_path: Path) -> None:
     assert str(settings.origins["max_daily_loss"]) == "ENABLE_ALL_SAFETY_FEATURES"
 
 
+def test_a_safety_that_is_not_acted_on_yet_is_warned_about(tmp_path: Path) -> None:
+    settings = load(tmp_path, MAX_DAILY_LOSS="20")
+
+    assert settings.warnings == (
+        "max_daily_loss is checked and not acted on in this version (environment variable MAX_DAILY_LOSS)",
+    )
+
+
 def test_all_safety_features_without_the_emergency_stop_are_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path, ENABLE_ALL_SAFETY_FEATURES="true", ENABLE_EMERGENCY_STOP="false")
 

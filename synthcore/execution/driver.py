@@ -140,6 +140,8 @@ class TradeDriver:
         """Do one action. Only the desk calls it, at its one choke point."""
         match action:
             case Send():
+                # Counted here and not when it leaves: the next opportunity may be offered before that.
+                self.desk.budget.take("create", self.desk.now_ns())
                 self._start(self._place(action))
             case Cancel():
                 self._start(self._cancel(action.link_id))
@@ -167,15 +169,13 @@ class TradeDriver:
             self.desk.on_defect(self, error)
 
     async def _place(self, send: Send) -> None:
-        budget = self.desk.budget
-        wait_ns = budget.wait_ns("create", self.desk.now_ns())
+        wait_ns = self.desk.budget.wait_ns("create", self.desk.now_ns())
         if wait_ns:
             await asyncio.sleep(min(wait_ns / 1e9, LONGEST_WAIT_S))
         backend = self.desk.backend
         order = self._order(send)
         # The request is stamped after this line, so the exchange refuses it at the latest then.
         self._valid_until_ms[send.link_id] = backend.server_time_ms() + backend.order_recv_window_ms + 1.0
-        budget.take("create", self.desk.now_ns())
         try:
             ack = await backend.place(order)
         except VenueRefused as e:

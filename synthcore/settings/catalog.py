@@ -125,7 +125,7 @@ CONFIG: tuple[Setting, ...] = (
         rules.positive("25"),
         "exit at this loss on the synthetic mark, in basis points",
     ),
-    _ms("half_life_ms", "half-life of the synthetic spread, in ms", "400", "--half-life"),
+    _ms("half_life_ms", "half-life of the synthetic spread, in ms", "100", "--half-life"),
     Setting(
         "mark_noise_bps",
         None,

@@ -1,0 +1,310 @@
+"""The rules of a trade, one story each: what is told, and what must follow."""
+
+from decimal import Decimal
+
+import pytest
+
+from synthcore.execution.events import (
+    Acknowledged,
+    AnswerLost,
+    Cancel,
+    CancelAnswered,
+    CheckPosition,
+    ExitRequested,
+    Filled,
+    Finish,
+    LookedUp,
+    LookUp,
+    PositionReported,
+    Rejected,
+    Reported,
+    Send,
+    Sweep,
+    Woke,
+)
+from synthcore.execution.trade import MS, TradeRules, begin, step
+
+RULES = TradeRules(min_qty=Decimal(1))
+QTY = Decimal(4)
+LONG, SHORT = "r-1-L-e0", "r-1-S-e0"
+FLAT = PositionReported((Decimal(0), Decimal(0)))
+SERVER_MS = 1_700_000_000_000.0
+
+
+class Story:
+    """A trade, told event by event; `acts` holds what the last event made it do."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.state, self.acts = begin("r-1", "BTCUSDT", QTY, RULES, 0)
+        self.count = 0
+
+    def tell(self, event, at_ms=None):
+        if at_ms is not None:
+            self.now_ns = at_ms * MS
+        self.state, self.acts = step(self.state, event, self.now_ns)
+        return self
+
+    def fill(self, link_id, qty=QTY, at_ms=None):
+        self.count += 1
+        return self.tell(Filled(link_id, f"f-{self.count}", Decimal(qty)), at_ms)
+
+    def both_filled(self):
+        return self.fill(LONG).fill(SHORT)
+
+    def of(self, kind):
+        return [act for act in self.acts if isinstance(act, kind)]
+
+    @property
+    def sent(self):
+        return [(send.link_id, send.qty, send.pricing) for send in self.of(Send)]
+
+    @property
+    def end(self):
+        return next((act.end for act in self.of(Finish)), None)
+
+
+def test_both_legs_are_sent_at_once():
+    assert Story().sent == [(LONG, QTY, "entry"), (SHORT, QTY, "entry")]
+
+
+def test_an_acknowledgement_is_not_a_fill():
+    story = Story().tell(Acknowledged(LONG)).tell(Acknowledged(SHORT))
+
+    assert story.state.phase == "opening"
+
+
+def test_fills_before_their_acknowledgements_count():
+    story = Story().both_filled().tell(Acknowledged(LONG)).tell(Acknowledged(SHORT))
+
+    assert story.state.phase == "active"
+
+
+def test_a_fill_that_comes_twice_counts_once():
+    story = Story().tell(Filled(LONG, "x", Decimal(2))).tell(Filled(LONG, "x", Decimal(2)))
+
+    assert story.state.held_qty(0) == 2
+
+
+def test_a_cumulative_report_counts_before_its_fills():
+    story = Story().tell(Reported(LONG, QTY, is_final=True)).fill(LONG)
+
+    assert story.state.held_qty(0) == QTY
+
+
+def test_both_legs_are_closed_at_the_same_time():
+    story = Story().both_filled().tell(ExitRequested("take_profit"))
+
+    assert story.sent == [("r-1-L-x0", QTY, "bounded"), ("r-1-S-x0", QTY, "bounded")]
+    assert all(send.is_close for send in story.of(Send))
+
+
+def test_a_clean_trade_ends_closed():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-L-x0").fill("r-1-S-x0")
+
+    assert story.of(Finish) == [Finish("CLOSED", "take_profit")]
+
+
+def test_it_is_left_at_the_longest_holding_time():
+    story = Story().both_filled().tell(Woke(), at_ms=1001)
+
+    assert [send.link_id for send in story.of(Send)] == ["r-1-L-x0", "r-1-S-x0"]
+    assert story.state.reason == "holding_time"
+
+
+def test_at_the_leg_timeout_the_open_leg_is_cancelled():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+
+    assert story.of(Cancel) == [Cancel(SHORT)]
+    assert story.sent == []  # the cancel tells first whether there is a hedge after all
+
+
+def test_a_leg_that_filled_while_it_was_cancelled_is_a_hedge():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500).fill(SHORT, at_ms=510)
+
+    assert story.state.phase == "active"
+
+
+def test_a_cancelled_leg_takes_the_filled_one_along():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+
+    story.tell(Reported(SHORT, Decimal(0), is_final=True), at_ms=505)
+
+    assert story.sent == [("r-1-L-x0", QTY, "bounded")]
+
+
+def test_failed_and_flat_is_said_only_when_the_exchange_confirms_it():
+    story = Story().fill(LONG).tell(Rejected(SHORT, "account")).fill("r-1-L-x0")
+
+    assert story.of(CheckPosition)
+    assert story.tell(FLAT).end == "FAILED_FLAT"
+
+
+def test_a_refused_hedge_closes_the_filled_leg_at_once():
+    story = Story().fill(LONG).tell(Rejected(SHORT, "account"))
+
+    assert story.sent == [("r-1-L-x0", QTY, "bounded")]
+
+
+def test_two_refused_legs_are_flat():
+    story = Story().tell(Rejected(LONG, "account")).tell(Rejected(SHORT, "account"))
+
+    assert story.end == "FLAT"
+
+
+def test_two_legs_that_never_left_are_refused():
+    story = Story().tell(Rejected(LONG, "unreachable")).tell(Rejected(SHORT, "unreachable"))
+
+    assert story.end == "REFUSED"
+
+
+def test_the_remainder_of_a_partial_fill_is_sent_again():
+    story = Story().fill(LONG).fill(SHORT, 1).tell(Reported(SHORT, Decimal(1), is_final=True))
+
+    assert story.sent == [("r-1-S-e1", Decimal(3), "entry")]
+
+
+def test_after_the_last_attempt_both_legs_are_balanced():
+    story = Story().fill(LONG)
+    for attempt, qty in enumerate((1, 1, 0)):
+        story.fill(f"r-1-S-e{attempt}", qty) if qty else None
+        story.tell(Reported(f"r-1-S-e{attempt}", Decimal(qty), is_final=True))
+
+    assert story.sent == [("r-1-L-x0", Decimal(2), "bounded")]
+    assert story.fill("r-1-L-x0", 2).state.phase == "active"
+    assert [story.state.held_qty(leg) for leg in (0, 1)] == [2, 2]
+
+
+def test_a_lost_answer_is_looked_up_and_nothing_else_is_sent():
+    story = Story().tell(AnswerLost(LONG))
+
+    assert (story.of(LookUp), story.sent) == ([LookUp(LONG)], [])
+
+
+def test_what_the_look_up_finds_counts():
+    story = Story().tell(AnswerLost(LONG)).fill(SHORT)
+
+    story.tell(LookedUp(LONG, Reported(LONG, QTY, is_final=True), SERVER_MS, SERVER_MS))
+
+    assert story.state.phase == "active"
+
+
+@pytest.mark.parametrize(("late_ms", "is_believed"), [(2000.0, False), (2000.1, True)])
+def test_not_found_is_believed_after_the_window_and_two_seconds(late_ms, is_believed):
+    story = Story().tell(AnswerLost(LONG))
+
+    story.tell(LookedUp(LONG, None, asked_at_ms=SERVER_MS + late_ms, valid_until_ms=SERVER_MS))
+
+    assert story.state.intent(LONG).is_final is is_believed
+
+
+def test_a_failed_look_up_proves_nothing():
+    story = Story().tell(AnswerLost(LONG))
+
+    story.tell(LookedUp(LONG, None, asked_at_ms=SERVER_MS + 9999, valid_until_ms=SERVER_MS, failed=True))
+
+    assert story.state.intent(LONG).known == "unknown"
+
+
+def test_not_found_is_not_believed_of_an_acknowledged_order():
+    story = Story().tell(Acknowledged(LONG))
+
+    story.tell(LookedUp(LONG, None, asked_at_ms=SERVER_MS + 9999, valid_until_ms=SERVER_MS))
+
+    assert story.state.intent(LONG).known == "live"
+
+
+def test_the_known_leg_does_not_wait_for_the_unknown_one():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500)
+
+    assert story.sent == [("r-1-L-x0", QTY, "bounded")]
+    assert Cancel(SHORT) in story.acts
+
+
+def test_a_late_fill_of_the_unknown_leg_is_closed():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500)
+
+    story.fill(SHORT, at_ms=900)
+
+    assert story.sent == [("r-1-S-x0", QTY, "bounded")]
+
+
+def test_a_close_climbs_the_ladder():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+    pricings = []
+    for attempt in range(3):
+        story.tell(Reported(f"r-1-L-x{attempt}", Decimal(0), is_final=True))
+        pricings += [send.pricing for send in story.of(Send)]
+
+    assert pricings == ["market", "market"]
+    assert story.of(Sweep) == [Sweep()]
+    story.tell(PositionReported((QTY, Decimal(0))))
+    assert story.sent == [("r-1-L-x3", QTY, "market")]
+    story.tell(Reported("r-1-L-x3", Decimal(0), is_final=True))
+    assert story.of(Finish)[0].end == "UNRESOLVED"
+    assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY)]
+
+
+def test_a_busy_exchange_is_asked_again_on_the_same_rung():
+    story = Story().both_filled().tell(ExitRequested("take_profit"), at_ms=100)
+
+    story.tell(Rejected("r-1-L-x0", "busy"), at_ms=110)
+    at_once = story.sent
+    story.tell(Woke(), at_ms=210)
+
+    assert at_once == []
+    assert story.sent == [("r-1-L-x1", QTY, "bounded")]
+
+
+def test_a_close_that_finds_nothing_is_checked_with_the_position():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+
+    story.tell(Rejected("r-1-L-x0", "flat"))
+    asked = story.of(CheckPosition)
+    story.tell(FLAT)  # somebody else closed it: believed, and confirmed once more
+    confirmed = story.tell(FLAT)
+
+    assert asked == [CheckPosition()]
+    assert confirmed.end == "CLOSED"
+
+
+def test_a_lost_close_goes_out_again_under_its_own_id():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+    story.tell(AnswerLost("r-1-L-x0"))
+    nothing = story.sent
+
+    story.tell(LookedUp("r-1-L-x0", None, SERVER_MS + 2001, SERVER_MS), at_ms=3000)
+
+    assert nothing == []
+    assert story.sent == [("r-1-L-x0", QTY, "market")]
+
+
+def test_a_shutdown_while_opening_cancels_and_unwinds():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(ExitRequested("shutdown"))
+
+    assert story.of(Cancel) == [Cancel(SHORT)]
+    story.tell(Reported(SHORT, Decimal(0), is_final=True))
+    assert story.sent == [("r-1-L-x0", QTY, "bounded")]
+
+
+def test_a_silent_close_is_looked_up():
+    story = Story().both_filled().tell(ExitRequested("take_profit"), at_ms=100)
+
+    story.tell(Woke(), at_ms=300)
+
+    assert {look.link_id for look in story.of(LookUp)} == {"r-1-L-x0", "r-1-S-x0"}
+
+
+def test_a_cancel_that_was_refused_is_looked_up():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+
+    story.tell(CancelAnswered(SHORT, accepted=False), at_ms=505)
+
+    assert story.of(LookUp) == [LookUp(SHORT)]
+
+
+def test_link_ids_fit_the_exchange():
+    state, actions = begin("st" + "z" * 9 + "-9999999", "BTCUSDT", QTY, RULES, 0)
+
+    assert all(len(act.link_id) <= 36 for act in actions if isinstance(act, Send))
+    assert state.phase == "opening"

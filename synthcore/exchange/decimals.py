@@ -16,7 +16,9 @@ def round8(value: Decimal) -> Decimal:
 
 def text(value: Decimal) -> str:
     """Write a number as the private stream does: plain, without trailing zeros."""
-    plain = format(value, "f")
+    plain = str(value)
+    if "E" in plain:
+        plain = format(value, "f")
     if "." in plain:
         plain = plain.rstrip("0").rstrip(".")
     return "0" if plain in ("-0", "") else plain

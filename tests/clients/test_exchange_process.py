@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import httpx
 import pytest
@@ -86,7 +87,7 @@ def test_each_instance_has_its_own_key_and_id():
 def test_the_repr_of_a_ready_line_holds_no_secret():
     with ExchangeProcess(STEADY) as ready:
         assert ready.api_secret not in repr(ready)
-        assert ready.api_secret not in " ".join(open(f"/proc/{ready.pid}/cmdline").read().split("\0"))
+        assert ready.api_secret not in Path(f"/proc/{ready.pid}/cmdline").read_text()
 
 
 async def test_it_can_be_started_from_an_event_loop():

@@ -17,11 +17,33 @@ from synthcore.venues.bybit.signing import Signer
 WAIT_S = 5.0
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
 
+
+def words(text):
+    return text.split()
+
+
 # Keys of live messages (2025-12 to 2026-03); the samples below are compared too where they are present.
-ORDER_KEYS = ["category", "symbol", "orderId", "orderLinkId", "blockTradeId", "side", "positionIdx", "orderStatus", "cancelType", "rejectReason", "timeInForce", "isLeverage", "price", "qty", "avgPrice", "leavesQty", "leavesValue", "cumExecQty", "cumExecValue", "cumExecFee", "orderType", "stopOrderType", "orderIv", "triggerPrice", "takeProfit", "stopLoss", "triggerBy", "tpTriggerBy", "slTriggerBy", "triggerDirection", "placeType", "lastPriceOnCreated", "closeOnTrigger", "reduceOnly", "smpGroup", "smpType", "smpOrderId", "slLimitPrice", "tpLimitPrice", "tpslMode", "createType", "marketUnit", "createdTime", "updatedTime", "feeCurrency", "closedPnl", "parentOrderLinkId", "slippageTolerance", "slippageToleranceType", "cumFeeDetail"]
-EXECUTION_KEYS = ["category", "symbol", "closedSize", "execFee", "execId", "execPrice", "execQty", "execType", "execValue", "feeRate", "tradeIv", "markIv", "blockTradeId", "markPrice", "indexPrice", "underlyingPrice", "leavesQty", "orderId", "orderLinkId", "orderPrice", "orderQty", "orderType", "stopOrderType", "side", "execTime", "isLeverage", "isMaker", "seq", "marketUnit", "execPnl", "createType"]
-POSITION_KEYS = ["positionIdx", "tradeMode", "riskId", "riskLimitValue", "symbol", "side", "size", "entryPrice", "sessionAvgPrice", "leverage", "positionValue", "positionBalance", "markPrice", "positionIM", "positionMM", "positionIMByMp", "positionMMByMp", "takeProfit", "stopLoss", "trailingStop", "unrealisedPnl", "cumRealisedPnl", "curRealisedPnl", "createdTime", "updatedTime", "tpslMode", "liqPrice", "bustPrice", "category", "positionStatus", "adlRankIndicator", "autoAddMargin", "leverageSysUpdatedTime", "mmrSysUpdatedTime", "seq", "breakEvenPrice", "isReduceOnly"]
-WALLET_KEYS = ["accountIMRate", "accountMMRate", "accountIMRateByMp", "accountMMRateByMp", "totalEquity", "totalWalletBalance", "totalMarginBalance", "totalAvailableBalance", "totalPerpUPL", "totalInitialMargin", "totalMaintenanceMargin", "totalInitialMarginByMp", "totalMaintenanceMarginByMp", "coin", "accountLTV", "accountType"]
+ORDER_KEYS = words("""
+    category symbol orderId orderLinkId blockTradeId side positionIdx orderStatus cancelType
+    rejectReason timeInForce isLeverage price qty avgPrice leavesQty leavesValue cumExecQty cumExecValue
+    cumExecFee orderType stopOrderType orderIv triggerPrice takeProfit stopLoss triggerBy tpTriggerBy
+    slTriggerBy triggerDirection placeType lastPriceOnCreated closeOnTrigger reduceOnly smpGroup smpType
+    smpOrderId slLimitPrice tpLimitPrice tpslMode createType marketUnit createdTime updatedTime feeCurrency
+    closedPnl parentOrderLinkId slippageTolerance slippageToleranceType cumFeeDetail""")
+EXECUTION_KEYS = words("""
+    category symbol closedSize execFee execId execPrice execQty execType execValue feeRate tradeIv markIv
+    blockTradeId markPrice indexPrice underlyingPrice leavesQty orderId orderLinkId orderPrice orderQty
+    orderType stopOrderType side execTime isLeverage isMaker seq marketUnit execPnl createType""")
+POSITION_KEYS = words("""
+    positionIdx tradeMode riskId riskLimitValue symbol side size entryPrice sessionAvgPrice leverage
+    positionValue positionBalance markPrice positionIM positionMM positionIMByMp positionMMByMp takeProfit
+    stopLoss trailingStop unrealisedPnl cumRealisedPnl curRealisedPnl createdTime updatedTime tpslMode
+    liqPrice bustPrice category positionStatus adlRankIndicator autoAddMargin leverageSysUpdatedTime
+    mmrSysUpdatedTime seq breakEvenPrice isReduceOnly""")
+WALLET_KEYS = words("""
+    accountIMRate accountMMRate accountIMRateByMp accountMMRateByMp totalEquity totalWalletBalance
+    totalMarginBalance totalAvailableBalance totalPerpUPL totalInitialMargin totalMaintenanceMargin
+    totalInitialMarginByMp totalMaintenanceMarginByMp coin accountLTV accountType""")
 LIVE_KEYS = {
     "order": ORDER_KEYS,
     "execution": EXECUTION_KEYS,

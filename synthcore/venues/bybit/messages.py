@@ -3,6 +3,7 @@
 Prices, quantities, money and times inside rows are JSON strings, and ``""`` means absent: read them
 through `number`, never through float. Fields that one direction does not have are UNSET and are left
 out when encoded. Unknown fields are ignored when decoded, since Bybit adds fields without notice.
+Rows hold texts only and can't be part of a cycle, so the garbage collector is spared them (`gc=False`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def number(text: str) -> Decimal | None:
 # Rows: the same nouns on the private stream and in REST lists
 
 
-class OrderRow(Struct, rename="camel", kw_only=True):
+class OrderRow(Struct, rename="camel", kw_only=True, gc=False):
     """One order, of the `order` topic or of `order/realtime` and `order/history`."""
 
     category: str | UnsetType = UNSET  # stream only
@@ -84,7 +85,7 @@ class OrderRow(Struct, rename="camel", kw_only=True):
     extra_fees: str | list[dict[str, str]] | UnsetType = UNSET  # REST only
 
 
-class ExecutionRow(Struct, rename="camel", kw_only=True):
+class ExecutionRow(Struct, rename="camel", kw_only=True, gc=False):
     """One fill. De-duplicate on `exec_id`."""
 
     category: str | UnsetType = UNSET  # stream only
@@ -123,7 +124,7 @@ class ExecutionRow(Struct, rename="camel", kw_only=True):
     exec_fee_v2: str | UnsetType = UNSET  # REST only
 
 
-class PositionRow(Struct, rename="camel", kw_only=True):
+class PositionRow(Struct, rename="camel", kw_only=True, gc=False):
     """One position record, keyed by (symbol, position_idx)."""
 
     position_idx: int = 0
@@ -171,7 +172,7 @@ class PositionRow(Struct, rename="camel", kw_only=True):
         return number(self.entry_price or self.avg_price or "")
 
 
-class CoinRow(Struct, rename="camel", kw_only=True):
+class CoinRow(Struct, rename="camel", kw_only=True, gc=False):
     """One coin of a wallet."""
 
     coin: str
@@ -195,7 +196,7 @@ class CoinRow(Struct, rename="camel", kw_only=True):
     spot_borrow: str = "0"
 
 
-class WalletRow(Struct, rename="camel", kw_only=True):
+class WalletRow(Struct, rename="camel", kw_only=True, gc=False):
     """A unified account, in USD, and its coins."""
 
     account_im_rate: str = field(default="", name="accountIMRate")

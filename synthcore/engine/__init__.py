@@ -25,8 +25,13 @@ def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
     import asyncio
 
     from synthcore.engine.run import Run
+    from synthcore.monitor.record import RecordedRun
 
-    async def main() -> RunOutcome:
-        return await Run(settings, observer).main()
+    async def main(recorded: RecordedRun) -> RunOutcome:
+        return await Run(settings, recorded).main()
 
-    return asyncio.run(main())
+    recorded = RecordedRun(observer, settings.state_dir)
+    try:
+        return asyncio.run(main(recorded))
+    finally:
+        recorded.close()

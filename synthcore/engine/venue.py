@@ -11,7 +11,7 @@ from msgspec import Struct
 from synthcore.environment import Credentials, Environment
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.ready import ReadyLine, read_ready_file
+from synthcore.ready import read_ready_file
 from synthcore.settings.run import RunSettings
 
 
@@ -32,8 +32,7 @@ async def open_venue(settings: RunSettings) -> AsyncIterator[Venue]:
     elif settings.environment.name == "embedded":
         process = ExchangeProcess(embedded_settings(settings))
         async with process as own:
-            ready = ReadyLine(own.rest, own.ws_public, own.ws_private, own.api_key, own.api_secret)
-            yield Venue(ready.environment(), ready.credentials(), lambda: not process.is_running)
+            yield Venue(own.environment(), own.credentials(), lambda: not process.is_running)
     else:
         assert settings.credentials is not None, "settings for this environment are refused without keys"
         yield Venue(settings.environment, settings.credentials)

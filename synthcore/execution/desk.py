@@ -128,6 +128,7 @@ class Desk:
         self._is_stream_up = False
         self._marking: asyncio.Task[None] | None = None
         self._refused_sizes: set[str] = set()
+        self._unauthorised: set[str] = set()  # trades in which the key or the clock was refused
 
     # Start
 
@@ -287,11 +288,13 @@ class Desk:
             self.budget.shut(group, now_ns + int(wait_ms * MS))
 
     def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None:
-        """One rule a class: ours is a defect, a key or clock problem stops entries."""
+        """Count it by its class; when the key or the clock is refused in two trades, take no third."""
         logger.warning("trade %s: %s", driver.key, refusal)
         self.metrics.record_event(f"refused_{refusal.error_class}")
-        if refusal.error_class == "auth_clock":
-            self.halt(str(refusal))
+        if refusal.error_class == "auth_clock":  # after the first, the backend has read the clock anew
+            self._unauthorised.add(driver.key)
+            if len(self._unauthorised) > 1:
+                self.halt(str(refusal))
 
     def on_alarm(self, driver: TradeDriver, alarm: Alarm) -> None:
         logger.error("trade %s: %s: %s", driver.key, alarm.kind, alarm.detail)

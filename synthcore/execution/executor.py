@@ -13,6 +13,7 @@ from synthcore.execution.driver import DeskMetrics, TradeDriver
 from synthcore.execution.paper import PaperTrade
 from synthcore.model import ArbitrageOpportunity
 from synthcore.orders.gateway import ExecutionBackend
+from synthcore.risk.budget import RateBudget
 
 
 class SingleExchangeExecutor:
@@ -27,6 +28,8 @@ class SingleExchangeExecutor:
         The account: any `ExecutionBackend`.
     quote
         The latest book of a symbol; without one, the opportunity's own prices are used.
+    budget
+        Requests that the account may send; Bybit's default tier without one.
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class SingleExchangeExecutor:
         config: SyntheticConfig | None = None,
         quote: QuoteSource | None = None,
         metrics: DeskMetrics | None = None,
+        budget: RateBudget | None = None,
     ) -> None:
         self.desk = Desk(
             backend,
             config if config is not None else SyntheticConfig(),
             quote if quote is not None else lambda symbol: None,
             metrics,
+            budget,
         )
 
     async def start(self) -> None:

@@ -19,6 +19,7 @@ from synthcore.execution.trade import MS, TradeRules
 from synthcore.model import ArbitrageOpportunity, OrderRequest
 from synthcore.monitor.metrics import MetricsCollector
 from synthcore.orders.bybit import BybitBackend
+from synthcore.risk.budget import RateBudget
 from synthcore.secret import Secret
 
 BID, ASK = 60000.0, 60000.1  # of the steady market
@@ -40,7 +41,13 @@ def backend_of(ready, kind=BybitBackend, ws_private=None, **options):
 
 @asynccontextmanager
 async def executing(ready, config=CONFIG, kind=BybitBackend, **options):
-    executor = SingleExchangeExecutor(backend_of(ready, kind, **options), config, metrics=MetricsCollector())
+    backend = backend_of(ready, kind, **options)
+    executor = SingleExchangeExecutor(
+        backend,
+        config,
+        metrics=MetricsCollector(),
+        budget=RateBudget({}),  # the exchange has no limits either
+    )
     await executor.start()
     try:
         yield executor

@@ -91,6 +91,7 @@ class MarketSide:
         self.kernel.halted = True
         self.idle_states.hold()
         self.pipeline.start(self.topology, self._strategy_core)
+        self._prove()
         self._feed.start()
         return self
 
@@ -104,7 +105,7 @@ class MarketSide:
         self.kernel.close()
 
     async def ready(self) -> None:
-        """Wait until every symbol has whole prices and one update has passed through the whole pipeline.
+        """Wait until every symbol has whole prices.
 
         Raises
         ------
@@ -119,7 +120,11 @@ class MarketSide:
             raise VenueUnreachable(self._why_not_ready()) from None
         if self._feed.error is not None:
             raise self._feed.error
-        if await asyncio.to_thread(self.pipeline.prove) is None:
+
+    def _prove(self) -> None:
+        """Send one update through the whole pipeline; before the feed starts, which is its one producer."""
+        if self.pipeline.prove() is None:
+            self.pipeline.stop()
             raise SynthError("the pipeline must carry one update before the first trade, none came through")
 
     def resume(self) -> None:

@@ -10,8 +10,6 @@ from synthcore._core.update cimport update_write
 
 import logging
 
-import msgspec
-
 from synthcore.errors import ConfigError
 from synthcore.feed import book as books
 from synthcore.feed import counters
@@ -25,7 +23,6 @@ cdef uint16_t SOURCE_BOOK50 = 2                    # of a MarketUpdate; 1 << sou
 cdef Py_ssize_t MAX_MESSAGE_BYTES = 4 << 20        # of the fragments of one message together
 cdef Py_ssize_t SAMPLE_BYTES = 200
 cdef int64_t COMPLAINT_INTERVAL_NS = 10_000_000_000
-cdef tuple REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 cdef class FeedListener(WSListener):
@@ -178,7 +175,7 @@ cdef class FeedListener(WSListener):
             reply = public.decode_public_reply(text)
             if reply.is_data:
                 return self.on_book(recv_ns, text) if public.topic_kind(reply.topic) == BOOK50 else UNRELATED
-        except REFUSALS:
+        except Exception:    # whatever a message manages to break, it costs only itself
             return BROKEN
         if not reply.is_control:
             return BROKEN
@@ -261,8 +258,13 @@ cdef class FeedListener(WSListener):
 
     cdef void on_top_gap(self, bytes text) noexcept:
         """The parser lost a delta of an orderbook.1; only the text says of which."""
-        topic = public.decode_public_reply(text).topic
-        self.on_book_gap(self.symbols.find(public.topic_symbol(topic)), topic)
+        try:
+            topic = public.decode_public_reply(text).topic
+        except Exception:    # the parser read it, so this is odd indeed; the watchdog will miss the topic
+            return
+        cdef int symbol_id = self.symbols.find(public.topic_symbol(topic))
+        if symbol_id >= 0 and self.states[symbol_id].wanted & WANTS_BOOK1:
+            self.on_book_gap(symbol_id, topic)
 
     def trusts(self, str symbol):
         """Whether a symbol's prices are whole and of this link."""

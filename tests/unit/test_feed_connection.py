@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from picows import WSMsgType
-from public_server import PublicServer, Running, book1, book50, default_frames, snapshot, ticker, until
+from public_server import PublicServer, Running, book, book1, book50, default_frames, snapshot, ticker, until
 
 from synthcore._core.ring import Ring
 from synthcore._core.symbols import SymbolTable
@@ -282,6 +282,10 @@ GARBAGE = [
     b'{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{"s":"BTCUSDT","b":[["-1","1"]],"a":[],"u":1}}',
     b'{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{"s":"ETHUSDT","b":[],"a":[],"u":1}}',
     b'{"topic":"orderbook.50.BTCUSDT"}',
+    b'{"topic":"orderbook.50.BTCUSDT","type":"snapshot","ts":%d,"data":{"s":"BTCUSDT","b":[["1","1"]],'
+    b'"a":[["2","1"]],"u":1}}' % 10**23,
+    b'{"topic":"orderbook.50.BTCUSDT","type":"snapshot","ts":1,"data":{"s":"BTCUSDT","b":[["nan","1"]],'
+    b'"a":[["2","1"]],"u":1}}',
     b"[" * 100_000,
 ]
 
@@ -352,6 +356,23 @@ async def test_a_gap_ends_trust_asks_for_the_topic_again_and_the_snapshot_restor
     assert feed.counters.reconnects == 0
     assert [feed.ring.pop()[1] for _ in range(3)] == [100.0, 100.5, 200.0]
     assert feed.ring.pop() is None
+
+
+async def test_a_gap_in_an_orderbook_1_is_one_too(server: PublicServer) -> None:
+    topic = "orderbook.1.BTCUSDT"
+    feed = Feed(server.url, topic)
+
+    async with feed.running():
+        await until(lambda: feed.listener.was_whole)
+        server.on_topic = lambda topic: []
+        server.session.send(book("orderbook.1", "BTCUSDT", "delta", 12, [(100.1, 1.0)], [], 1_100))
+        await until(lambda: [topic] in server.session.asked("unsubscribe"))
+        trusted_after_gap = feed.listener.trusts("BTCUSDT")
+        server.session.send(book1("BTCUSDT", 20, 100.0, 101.0, ts=1_200))
+        await until(lambda: feed.listener.trusts("BTCUSDT"))
+
+    assert not trusted_after_gap
+    assert feed.counters.gaps == 1
 
 
 async def test_a_link_lost_while_its_only_book_had_a_gap_is_an_outage_that_ends(server: PublicServer) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 TopicKind = Literal["tickers", "orderbook.1", "orderbook.50"]
 
@@ -35,13 +35,16 @@ class PublicReply(Struct):
         return self.topic == "" and (self.op != "" or self.success is not None)
 
 
+Count = Annotated[int, Meta(ge=0, lt=10**15)]  # of a time in ms or an update id
+
+
 class BookData(Struct):
     """Changed levels as (price, size); size 0 deletes."""
 
     s: str
     b: list[tuple[float, float]]
     a: list[tuple[float, float]]
-    u: int
+    u: Count
     seq: int = 0
 
 
@@ -50,7 +53,7 @@ class BookFrame(Struct):
 
     topic: str
     type: Literal["snapshot", "delta"]
-    ts: int  # ms
+    ts: Count  # ms
     data: BookData
     cts: int = 0  # ms, matching engine
 

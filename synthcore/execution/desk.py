@@ -124,6 +124,7 @@ class Desk:
         self._on_alarm = on_alarm
         self._hedge_logger = HedgeLogger()
         self._ended: OrderedDict[str, TradeDriver] = OrderedDict()
+        self._has_trades = asyncio.Event()
         self._count = 0
         self._is_stream_up = False
         self._marking: asyncio.Task[None] | None = None
@@ -190,6 +191,7 @@ class Desk:
         driver = TradeDriver(self, f"{self.run}-{self._count}", opportunity, qty)
         self.gate.begin(symbol)
         self.trades[driver.key] = driver
+        self._has_trades.set()
         driver.begin(self._rules_of(symbol), self._is_stream_up)
         return driver
 
@@ -200,6 +202,8 @@ class Desk:
     def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None:
         """A trade reached its end: free its symbol, tell who asked."""
         self.trades.pop(driver.key, None)
+        if not self.trades:
+            self._has_trades.clear()
         self._remember(driver)
         self.gate.end(driver.symbol, self.now_ns())
         if trade.end == "UNRESOLVED":
@@ -237,6 +241,7 @@ class Desk:
 
     async def _watch_marks(self) -> None:
         while True:
+            await self._has_trades.wait()  # an idle desk costs nothing
             await asyncio.sleep(MARK_EVERY_S)
             for driver in list(self.trades.values()):
                 driver.watch_mark(self.now_ns())

@@ -12,7 +12,7 @@ import msgspec
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from synthcore.backoff import Backoff
-from synthcore.errors import VenueUnreachable
+from synthcore.errors import VenueError, VenueRefused, VenueUnreachable
 from synthcore.orders.gateway import PrivateEvent, StreamDown, StreamUp
 from synthcore.orders.rows import fill, order_state, position
 from synthcore.venues.bybit.messages import (
@@ -70,7 +70,9 @@ class PrivateStream:
         Raises
         ------
         VenueUnreachable
-            The first attempt failed: a wrong address or key is not cured by trying again.
+            The first attempt failed: a wrong address is not cured by trying again.
+        VenueRefused
+            The exchange doesn't take the key.
         """
         transport, listener = await self._open()
         self._up()
@@ -103,7 +105,7 @@ class PrivateStream:
             await asyncio.sleep(self._backoff.delay_s(up_s))
             try:
                 return await self._open()
-            except VenueUnreachable as e:
+            except VenueError as e:
                 logger.warning("private stream: %s", e)
                 up_s = 0.0
 
@@ -135,8 +137,8 @@ class PrivateStream:
         for request in (OpRequest(op="auth", args=args), OpRequest(op="subscribe", args=TOPICS)):
             reply = await listener.ask(transport, request)
             if not reply.success:
-                reason = reply.reason.replace(self._signer.key, "***")
-                raise VenueUnreachable(f"{self._url}: {request.op} was refused: {reason or reply.ret_code}")
+                reason = reply.reason.replace(self._signer.key, "***") or "no reason given"
+                raise VenueRefused(reply.ret_code, f"{self._url}: {request.op}: {reason}", "auth_clock")
 
     async def _watch(self, transport: WSTransport, listener: PrivateListener) -> str:
         """Ping until the connection ends or falls silent; return why."""

@@ -14,6 +14,7 @@ from synthcore.environment import Credentials
 from synthcore.errors import ConfigError, OutcomeUnknown, VenueRefused
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
+from synthcore.execution.desk import Desk
 from synthcore.execution.executor import SingleExchangeExecutor
 from synthcore.execution.trade import MS, TradeRules
 from synthcore.model import ArbitrageOpportunity, OrderRequest
@@ -316,6 +317,46 @@ async def test_one_way_mode_is_refused_with_the_fix():
         await executor.desk.close()
 
     assert is_hedge
+
+
+async def test_a_wrong_key_is_refused_without_showing_it(exchange):
+    credentials = Credentials(api_key=Secret("WRONG-key-0001"), api_secret=Secret("marker-secret-77"))
+    backend = BybitBackend((exchange.rest,), exchange.ws_private, credentials)
+
+    with pytest.raises(VenueRefused) as refused:
+        await backend.start()
+    await backend.close()
+
+    assert refused.value.error_class == "auth_clock"
+    assert "marker-secret" not in str(refused.value)
+    assert "WRONG-key" not in str(refused.value)
+
+
+async def test_entries_stay_within_the_exchange_s_rate_limit():
+    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="10")
+    async with ExchangeProcess(settings) as ready:
+        finished = []
+        metrics = MetricsCollector()
+        desk = Desk(
+            backend_of(ready),
+            SyntheticConfig(cool_down_ms=0, half_life_ms=30),
+            lambda symbol: None,
+            metrics,
+            on_trade_finished=finished.append,
+        )
+        await desk.start()
+        refusals = set()
+        async with asyncio.timeout(20):
+            while len(finished) < 8:
+                refusals |= {desk.offer(opportunity(symbol, *book)) for symbol, *book in BOOKS}
+                await asyncio.sleep(0.005)
+        stopped = await desk.stop()
+        await desk.close()
+
+    assert "rate_budget" in refusals
+    assert metrics.counters["refused_busy"] == 0
+    assert {trade.end for trade in finished} == {"CLOSED"}
+    assert stopped.flat
 
 
 async def test_an_unknown_symbol_is_refused(exchange):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from synthcore.exchange.decimals import read_count
 from synthcore.exchange.refusal import Refusal, params_error
 from synthcore.venues.bybit.signing import Signer, rest_text
 
@@ -58,13 +59,14 @@ class Authenticator:
             return KEY_INVALID
         timestamp = headers.get(TIMESTAMP_HEADER, b"").decode("latin-1")
         recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1") or DEFAULT_RECV_WINDOW
-        if not timestamp.isdecimal() or not recv_window.isdecimal():
+        sent_ms, window_ms = read_count(timestamp), read_count(recv_window)
+        if sent_ms is None or window_ms is None:
             return params_error("timestamp")
-        if not int(timestamp) - EARLY_LIMIT_MS < now_ms <= int(timestamp) + int(recv_window):
+        if not sent_ms - EARLY_LIMIT_MS < now_ms <= sent_ms + window_ms:
             return _outside_window(timestamp, now_ms, recv_window)
         text = rest_text(timestamp, key, recv_window, payload)
-        sent = headers.get(SIGN_HEADER, b"")
-        if not hmac.compare_digest(api_key.signer.sign(text).encode(), sent):
+        signature = headers.get(SIGN_HEADER, b"")
+        if not hmac.compare_digest(api_key.signer.sign(text).encode(), signature):
             return Refusal(10004, f"error sign! origin_string[{text.decode('utf-8', 'replace')}]")
         return api_key.uid
 
@@ -76,9 +78,10 @@ class Authenticator:
         api_key = self._keys.get(key)
         if api_key is None:
             return KEY_INVALID
-        if not expires.isdecimal() or int(expires) <= now_ms:
+        expires_ms = read_count(expires)
+        if expires_ms is None or expires_ms <= now_ms:
             return WS_EXPIRED
-        if not hmac.compare_digest(api_key.signer.ws_auth(int(expires)).encode(), signature.encode()):
+        if not hmac.compare_digest(api_key.signer.ws_auth(expires_ms).encode(), signature.encode()):
             return WS_SIGN_WRONG
         return api_key.uid
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)
 E8 = Decimal("0.00000001")
 E4 = Decimal("0.0001")
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{0,12})?")
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 def round8(value: Decimal) -> Decimal:
@@ -25,9 +29,10 @@ def text(value: Decimal) -> str:
 
 
 def read(value: str) -> Decimal | None:
-    """Read a finite number that a client sent; anything else gives None."""
-    try:
-        number = Decimal(value)
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() else None
+    """Read a number that a client sent: plain digits, of a length that arithmetic can bear; else None."""
+    return Decimal(value) if _NUMBER.fullmatch(value) else None
+
+
+def read_count(value: str) -> int | None:
+    """Read a whole number of at most 18 plain digits that a client sent; anything else gives None."""
+    return int(value) if _COUNT.fullmatch(value) else None

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import Account
+from synthcore.exchange.decimals import read_count
 from synthcore.exchange.refusal import Refusal, Refused, params_error
 
 Body = TypeVar("Body")
@@ -70,18 +71,20 @@ def read_limit(params: Mapping[str, str], default: int, highest: int) -> int:
     text = params.get("limit", "")
     if not text:
         return default
-    if not text.isdecimal() or int(text) < 1:
+    limit = read_count(text)
+    if not limit:
         raise Refused(params_error("limit"))
-    return min(int(text), highest)
+    return min(limit, highest)
 
 
 def read_ms(params: Mapping[str, str], name: str) -> int | None:
     text = params.get(name, "")
     if not text:
         return None
-    if not text.isdecimal():
+    time_ms = read_count(text)
+    if time_ms is None:
         raise Refused(params_error(name))
-    return int(text)
+    return time_ms
 
 
 class Page(Struct, frozen=True):
@@ -114,7 +117,8 @@ def page_of(
 def _read_cursor(cursor: str) -> int | None:
     if not cursor:
         return None
-    name, _, number = unquote(cursor).rstrip("&").partition("=")
-    if name != "page_args" or not number.isdecimal():
+    name, _, text = unquote(cursor).rstrip("&").partition("=")
+    number = read_count(text)
+    if name != "page_args" or number is None:
         raise Refused(params_error("cursor"))
-    return int(number)
+    return number

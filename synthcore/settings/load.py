@@ -210,7 +210,7 @@ def _default_layer(environ: Mapping[str, str], keys: Keys) -> Layer:
     layer |= {item.name: Given(None, origin.DEFAULT) for item in catalog.HOSTS}
     layer["state_dir"] = Given(_state_dir(environ), origin.DEFAULT)
     layer["stage"] = Given(None, origin.DEFAULT)
-    layer["profile"] = Given(DEFAULT_PROFILE, Origin("default", "the start of a run"))
+    layer["profile"] = Given(DEFAULT_PROFILE, Origin("default", "default of run"))
     layer["environment"] = (
         Given("demo", Origin("default", "demo keys are set"))
         if "demo" in keys.credentials

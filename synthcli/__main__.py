@@ -55,14 +55,11 @@ def usage(error: click.ClickException) -> str:
 
 def sentence(error: Exception, debug: bool) -> tuple[str, int]:
     """One sentence and the exit code of an error."""
-    from synthcore.errors import SynthError, Unresolved, VenueError
+    from synthcore.errors import SynthError, Unresolved
 
     if isinstance(error, Unresolved):
         return str(error), EXIT_NOT_FLAT
-    if isinstance(error, VenueError):  # before a run started: there is no exchange to go to
-        doctor = "`synthtest doctor` with the same flags looks for the cause"
-        return f"the exchange must answer and take the key, it didn't ({error}); {doctor}", EXIT_WRONG_USE
-    if isinstance(error, SynthError):
+    if isinstance(error, SynthError):  # wrong settings, or no exchange to go to: nothing was traded
         return str(error), EXIT_WRONG_USE
     what = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
     return f"internal error ({what})" + ("" if debug else "; --debug shows the trace"), EXIT_FAILED

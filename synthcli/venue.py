@@ -12,6 +12,35 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
+def named(loaded: Settings) -> Iterator[None]:
+    """Let trouble with the exchange, before anything has begun, say which exchange it is."""
+    from synthcore.errors import ConfigError, VenueError
+
+    try:
+        yield
+    except VenueError as error:
+        raise ConfigError(
+            f"{place_of(loaded)} must answer and take the key, it didn't ({error});"
+            " `synthtest doctor` with the same flags looks for the cause"
+        ) from error
+
+
+def place_of(loaded: Settings) -> str:
+    """Name the exchange as the user did."""
+    attach = loaded.values["attach"]
+    if attach.value is not None:
+        return f"the exchange of {attach.value} ({attach.origin})"
+    if loaded.environment.name == "embedded":
+        return "the embedded exchange"
+    given = (
+        loaded.values["api_url"].origin
+        if loaded.values["api_url"].value
+        else loaded.values["environment"].origin
+    )
+    return f"the exchange at {loaded.environment.rest_urls[0]} ({given})"
+
+
+@contextlib.contextmanager
 def exchange_of(loaded: Settings) -> Iterator[tuple[Environment, Credentials | None]]:
     """Give hosts and keys (None where the environment has none set)."""
     if loaded.environment.name != "embedded":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthcli import options
-from synthcli.venue import exchange_of
+from synthcli.venue import exchange_of, named
 from synthcore.settings import origin, rules
 from synthcore.settings.catalog import SETTINGS, Setting
 
@@ -43,7 +43,7 @@ def command(config_path: Path | None, output: str | None, **flags: str | None) -
         raise click.UsageError("--output must name a new file; give for example --output market.jsonl.gz")
     path: Path = OUTPUT.check(output, origin.flag("--output"))
     loaded = load_settings(flags, config_file=config_path)
-    with exchange_of(loaded) as (environment, _):
+    with named(loaded), exchange_of(loaded) as (environment, _):
         captured = asyncio.run(capture_until_stopped(loaded, environment, path))
     click.echo(
         f"{captured.written} messages in {captured.seconds:.1f} s, {captured.lost} lost: {captured.path}"

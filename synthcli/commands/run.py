@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from synthcli import options
+from synthcli.venue import named
 from synthcore.monitor.observer import RunObserver
 from synthcore.settings.catalog import SETTINGS
 
@@ -39,7 +40,8 @@ def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **fl
     observer = observer_for(as_json)
     try:
         announce(loaded, observer)
-        outcome = run(settings, observer)
+        with named(loaded):
+            outcome = run(settings, observer)
     finally:
         observer.close()
     return int(outcome.exit_code)

@@ -381,3 +381,60 @@ async def test_the_answer_is_written_before_the_events_it_causes(edge, monkeypat
 
 def test_there_is_one_user(edge):
     assert list(edge.venue.core.accounts) == [UID]
+
+
+# Numbers that no arithmetic can bear
+
+NASTY = ["9" * 5000, "1e1000000", "-1e1000000", "NaN", "sNaN", "Infinity", "٣", "1_000", " 1", "1" + "0" * 40]
+
+
+@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("name", ["limit", "startTime", "endTime", "cursor"])
+@pytest.mark.parametrize("path", ["/v5/order/history", "/v5/execution/list"])
+def test_a_nasty_number_in_a_query_is_refused_by_name(edge, path, name, value):
+    given = f"page_args={value}&" if name == "cursor" else value
+
+    reply = edge.get(path, category="linear", **{name: given})
+
+    assert (reply["retCode"], reply["retMsg"]) == (10001, f"params error: {name} invalid")
+
+
+@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("name", ["qty", "price"])
+def test_a_nasty_number_in_an_order_is_refused_by_name(edge, name, value):
+    reply = edge.post("/v5/order/create", {**BUY, name: value})
+
+    assert (reply["retCode"], reply["retMsg"]) == (10001, f"params error: {name} invalid")
+
+
+@pytest.mark.parametrize("value", NASTY)
+def test_a_nasty_number_in_an_amend_or_a_leverage_is_refused(edge, value):
+    order_id = edge.place()
+    amend = {"category": "linear", "symbol": "BTCUSDT", "orderId": order_id}
+    leverage = {
+        "category": "linear",
+        "symbol": "BTCUSDT",
+        "buyLeverage": value,
+        "sellLeverage": value,
+    }
+
+    replies = [
+        edge.post("/v5/order/amend", {**amend, "qty": value}),
+        edge.post("/v5/order/amend", {**amend, "price": value}),
+        edge.post("/v5/position/set-leverage", leverage),
+    ]
+
+    assert [reply["retCode"] for reply in replies] == [10001, 10001, 10001]
+
+
+@pytest.mark.parametrize("value", NASTY)
+def test_a_nasty_number_in_the_headers_is_refused(edge, value):
+    for name in (b"x-bapi-timestamp", b"x-bapi-recv-window"):
+        headers = {
+            b"x-bapi-api-key": edge.signer.key.encode(),
+            b"x-bapi-timestamp": b"%d" % edge.now_ms,
+            b"x-bapi-sign": b"x",
+            name: value.encode(),
+        }
+        answer = edge.send("GET", "/v5/account/info", headers=list(headers.items()))
+        assert json.loads(answer.body)["retCode"] == 10001

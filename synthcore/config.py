@@ -44,6 +44,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     topics: tuple[Literal["tickers", "orderbook.1", "orderbook.50"], ...] = ("tickers", "orderbook.1")
     ring_capacity: Annotated[int, Meta(ge=2)] = 4096  # a power of two
     topology: Literal["auto", "inline", "spin", "park"] = "auto"
+    realtime: bool = True  # a parked strategy thread runs as soon as it is woken (SCHED_FIFO)
 
     # Safety (sections 4 and 11); None: off
     minimum_spread_bps: Positive | None = None  # 20 in live

@@ -37,6 +37,7 @@ cdef class Pipeline:
     cdef PipelineBlock *block                      # inside `memory`
     cdef object thread                             # the strategy thread; None in `inline` and when stopped
     cdef object pinning
+    cdef object precedence
     cdef clockid_t cpu_clock                       # the strategy thread's, while it lives
     cdef int64_t ended_cpu_ns                      # its CPU time once it ended
 

@@ -3,7 +3,7 @@
 import select
 import threading
 
-from synthcore._core.affinity import Pinning, pin
+from synthcore._core.affinity import Pinning, Precedence, pin, take_precedence
 
 from libc.stdint cimport int16_t
 from synthcore._core.atomics cimport load_half_acquire, load_half_relaxed, store_half_release
@@ -44,6 +44,7 @@ cdef class Pipeline:
         self.memory = Memory(sizeof(PipelineBlock))
         self.block = <PipelineBlock *>self.memory.address
         self.pinning = Pinning(None, "not started")
+        self.precedence = Precedence(False, "not started")
 
     # ── the feed's side ───────────────────────────────────────────────────────────────────────────────────
 
@@ -105,8 +106,9 @@ cdef class Pipeline:
     cdef bint is_stopping(self) noexcept nogil:
         return load_half_acquire(&self.block.is_stopping)    # pairs with the release in stop
 
-    def _run(self, core, started):
+    def _run(self, core, urgent, started):
         self.pinning = pin(core)
+        self.precedence = take_precedence() if urgent else Precedence(False, "not asked for")
         self.cpu_clock = own_cpu_clock()
         cdef uint32_t topology = self.block.topology
         started.set()
@@ -121,7 +123,7 @@ cdef class Pipeline:
 
     # ── start, prove, stop ────────────────────────────────────────────────────────────────────────────────
 
-    def start(self, topology, core=None):
+    def start(self, topology, core=None, urgent=False):
         """Start to take updates.
 
         Parameters
@@ -130,6 +132,8 @@ cdef class Pipeline:
             "inline", "spin" or "park".
         core
             Where to pin the strategy thread; None leaves it to the OS. Ignored with "inline".
+        urgent
+            Let the strategy thread run as soon as it is woken. Heeded with "park" only: "spin" never sleeps.
 
         Returns
         -------
@@ -149,7 +153,7 @@ cdef class Pipeline:
             self.pinning = Pinning(None, "inline runs on the feed's thread")
             return self.pinning
         started = threading.Event()
-        self.thread = threading.Thread(target=self._run, args=(core, started), name="strategy", daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(core, urgent and chosen == PARK, started), name="strategy", daemon=True)
         self.thread.start()
         started.wait()
         return self.pinning
@@ -203,6 +207,16 @@ cdef class Pipeline:
         self.stop()
 
     # ── looked at from any thread ─────────────────────────────────────────────────────────────────────────
+
+    @property
+    def is_urgent(self):
+        """Whether the strategy thread runs before ordinary threads."""
+        return self.precedence.held
+
+    @property
+    def precedence_reason(self):
+        """Why it doesn't; "" if it does."""
+        return self.precedence.reason
 
     @property
     def topology(self):

@@ -90,7 +90,7 @@ class MarketSide:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.kernel.halted = True
         self.idle_states.hold()
-        self.pipeline.start(self.topology, self._strategy_core)
+        self.pipeline.start(self.topology, self._strategy_core, urgent=self.config.realtime)
         self._prove()
         self._feed.start()
         return self

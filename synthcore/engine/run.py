@@ -140,6 +140,7 @@ class Run:
         for name, reason in (
             ("feed", market.feed_pinning.reason),
             ("strategy", market.pipeline.pinning_reason),
+            ("strategy", market.pipeline.precedence_reason),
         ):
             if reason:
                 log.info("%s thread: %s", name, reason)

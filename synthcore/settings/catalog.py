@@ -158,6 +158,13 @@ CONFIG: tuple[Setting, ...] = (
         "how the strategy gets its updates",
     ),
     Setting(
+        "realtime",
+        None,
+        ("SYNTHTEST_REALTIME",),
+        rules.switch(),
+        "let a parked strategy thread run as soon as it is woken, where the OS allows it",
+    ),
+    Setting(
         "minimum_spread_bps",
         None,
         ("MINIMUM_SPREAD_BPS",),

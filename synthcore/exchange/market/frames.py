@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 Pair = tuple[str, str]  # price, size
@@ -45,17 +46,20 @@ class Digits:
         self.decimals = max(0, -_exponent(self.step))
         self._scale = int(self.step.scaleb(self.decimals))
         self._ten = 10**self.decimals
+        # The same few thousand prices and sizes are written over and over.
+        self.text = lru_cache(maxsize=8192)(self._text)
+        self.short = lru_cache(maxsize=8192)(self._short)
 
-    def text(self, units: int) -> str:
+    def _text(self, units: int) -> str:
         """`units` steps, with all decimals of the step's text."""
         if not self.decimals:
             return str(units * self._scale)
         whole, part = divmod(units * self._scale, self._ten)
         return f"{whole}.{part:0{self.decimals}d}"
 
-    def short(self, units: int) -> str:
+    def _short(self, units: int) -> str:
         """`units` steps, without trailing zeros."""
-        full = self.text(units)
+        full = self._text(units)
         return full.rstrip("0").rstrip(".") if self.decimals else full
 
     def units(self, number: str) -> int:

@@ -1,0 +1,147 @@
+"""One side of a generated book in integers of ticks and lots."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from random import Random
+
+KEPT = 230  # levels: enough for the 200 that are shown, whatever goes in front
+MOST_KEPT = 290
+
+TOP_SIGMA_ABOVE, TOP_SIGMA_BELOW = 0.75, 1.5  # of the log size at the best price, around its median
+DEEP_SHARE = 0.012  # median size of a level behind, of the one at the best price
+DEEP_SIGMA = 1.7
+STEPS_BEHIND = (1, 1, 1, 2, 2, 3, 4, 6)  # ticks from one level to the next
+
+
+class Ladder:
+    """Sizes by key, best first. A key is the price in ticks times `sign`: −1 for bids, so that keys ascend.
+
+    Parameters
+    ----------
+    top_lots
+        Median size at the best price.
+    """
+
+    def __init__(self, sign: int, best_ticks: int, top_lots: float, random: Random) -> None:
+        self.sign = sign
+        self.lots: dict[int, int] = {}
+        self._keys: list[int] = []
+        self._top_lots = top_lots
+        self._random = random
+        self._watchers: list[set[int]] = []
+        self._insert(sign * best_ticks, self._top_size())
+        self._fill_behind()
+
+    @property
+    def best(self) -> int:
+        """Ticks of the best price."""
+        return self.sign * self._keys[0]
+
+    @property
+    def best_lots(self) -> int:
+        return self.lots[self._keys[0]]
+
+    # What a window asks
+
+    def watch(self) -> set[int]:
+        """A set into which every key goes whose size changes."""
+        touched: set[int] = set()
+        self._watchers.append(touched)
+        return touched
+
+    def best_levels(self, depth: int) -> dict[int, int]:
+        return {key: self.lots[key] for key in self._keys[:depth]}
+
+    def key_at(self, place: int) -> int:
+        return self._keys[place]
+
+    def keys_between(self, after: int, until: int) -> list[int]:
+        """Keys above `after`, up to `until`."""
+        return self._keys[bisect_right(self._keys, after) : bisect_right(self._keys, until)]
+
+    # What happens to it
+
+    def change_best(self) -> None:
+        """Another size at the best price: mostly a small step, sometimes a new one."""
+        random = self._random
+        before = self.best_lots
+        if random.random() < 0.08:
+            after = self._top_size()
+        else:
+            pull = 0.02 * math.log(self._top_lots / before)
+            after = max(1, round(before * math.exp(pull + random.gauss(0.0, 0.09))))
+        if after == before:
+            after = before + 1 if before == 1 or random.random() < 0.5 else before - 1
+        self._resize(self._keys[0], after)
+
+    def change_behind(self) -> None:
+        """A level near the front appears, goes, or gets another size."""
+        random = self._random
+        place = 1 + min(int(random.expovariate(1 / 14)), len(self._keys) - 2)
+        key = self._keys[place]
+        draw = random.random()
+        if draw < 0.5:
+            self._resize(key, self._deep_size())
+        elif draw < 0.75:
+            del self._keys[place]
+            self._forget(key)
+            self._fill_behind()
+        elif key + 1 not in self.lots:
+            self._insert(key + 1, self._deep_size())
+            self._drop_behind()
+
+    def move_best(self, ticks: int) -> None:
+        """Make `ticks` the best price: what lies in front goes; a level is put there if there is none."""
+        key = self.sign * ticks
+        place = bisect_left(self._keys, key)
+        for passed in self._keys[:place]:
+            self._forget(passed)
+        del self._keys[:place]
+        if key not in self.lots:
+            self._fill_gap(key)
+            self._insert(key, max(1, round(self._top_size() * self._random.uniform(0.05, 0.8))))
+        self._fill_behind()
+        self._drop_behind()
+
+    def _fill_gap(self, best_key: int) -> None:
+        """A few levels between a new best price and the one that was best before."""
+        key = best_key
+        for _ in range(12):
+            key += self._random.choice(STEPS_BEHIND)
+            if self._keys and key >= self._keys[0]:
+                return
+            self._insert(key, self._deep_size())
+
+    def _fill_behind(self) -> None:
+        while len(self._keys) < KEPT:
+            self._insert(self._keys[-1] + self._random.choice(STEPS_BEHIND), self._deep_size())
+
+    def _drop_behind(self) -> None:
+        if len(self._keys) > MOST_KEPT:
+            for key in self._keys[KEPT:]:
+                self._forget(key)
+            del self._keys[KEPT:]
+
+    def _insert(self, key: int, lots: int) -> None:
+        insort(self._keys, key)
+        self._resize(key, lots)
+
+    def _resize(self, key: int, lots: int) -> None:
+        self.lots[key] = lots
+        for touched in self._watchers:
+            touched.add(key)
+
+    def _forget(self, key: int) -> None:
+        del self.lots[key]
+        for touched in self._watchers:
+            touched.add(key)
+
+    def _top_size(self) -> int:
+        z = self._random.gauss(0.0, 1.0)
+        sigma = TOP_SIGMA_ABOVE if z > 0 else TOP_SIGMA_BELOW
+        return max(1, round(self._top_lots * math.exp(sigma * z)))
+
+    def _deep_size(self) -> int:
+        return max(1, round(self._top_lots * DEEP_SHARE * math.exp(self._random.gauss(0.0, DEEP_SIGMA))))

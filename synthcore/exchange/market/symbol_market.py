@@ -1,0 +1,115 @@
+"""One generated contract as it lives: quotes follow a fair price, sizes change, taker orders print."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, NamedTuple
+
+from synthcore.exchange.market.character import KNOWN, character_of
+from synthcore.exchange.market.contract_facts import ContractFacts
+from synthcore.exchange.market.day import Day
+from synthcore.exchange.market.frames import Digits
+from synthcore.exchange.market.ladder import Ladder
+from synthcore.exchange.market.rhythm import Beat, Rhythm
+from synthcore.exchange.market.taker import Fill, Taker
+
+SAME_SIDE = 0.88  # of a size change as the one before
+BOTH_SIDES = 0.13  # of size changes
+WIDE_AFTER_MOVE = 0.12  # share of moves after which the other side follows a beat later
+CROSSING_TICKS = 0.8  # how far the fair price leaves the mid before the quotes follow
+DEEP_CHANGES = 1.2  # a beat, behind the best prices
+
+
+class TakerOrder(NamedTuple):
+    """One taker order and its fills."""
+
+    side: str
+    fills: list[Fill]
+
+
+class SymbolMarket:
+    """Book, trades and slow facts of one contract. Time comes in by beats."""
+
+    def __init__(self, raw: dict[str, Any], random: Random) -> None:
+        self.symbol = str(raw["symbol"])
+        self.price = Digits(raw["priceFilter"]["tickSize"])
+        self.lot = Digits(raw["lotSizeFilter"]["qtyStep"])
+        character = character_of(raw, random)
+        bid = round(character.price / float(self.price.step))
+        lot_usdt = character.price * float(self.lot.step)
+        top_lots = max(2.0, character.top_usdt / lot_usdt)
+        self.bids = Ladder(-1, bid, top_lots, random)
+        self.asks = Ladder(1, bid + 1, top_lots, random)
+        self.day = Day(bid, character, self.price, self.lot, random)
+        self.facts = ContractFacts(raw, character, self.lot, random)
+        volatility = character.volatility_bps / KNOWN["BTCUSDT"].volatility_bps
+        self.rhythm = Rhythm(character.activity, volatility, random)
+        self._taker = Taker(lot_usdt, random)
+        self._random = random
+        self._fair_ticks = bid + 0.5
+        self._changes_bid = True
+
+    @property
+    def top(self) -> tuple[int, int, int, int]:
+        """Best bid and its lots, best ask and its lots."""
+        bids, asks = self.bids, self.asks
+        return bids.best, bids.best_lots, asks.best, asks.best_lots
+
+    @property
+    def mid_price(self) -> float:
+        return (self.bids.best + self.asks.best) / 2 * float(self.price.step)
+
+    def play(self, beat: Beat) -> list[TakerOrder]:
+        """Let one beat happen; returns its taker orders."""
+        side = self.asks if beat.is_up else self.bids
+        before = side.best
+        if not self._move(beat.move_bps):
+            self._change_sizes()
+        self._change_behind()
+        after = side.best
+        swept = after if (after > before) == beat.is_up else before
+        return [self._order(beat.is_up, before, swept) for _ in range(beat.taker_orders)]
+
+    def _move(self, move_bps: float) -> bool:
+        """Let the quotes follow the fair price, once it has left them far enough."""
+        bids, asks = self.bids, self.asks
+        self._fair_ticks += move_bps * 1e-4 * bids.best
+        if asks.best - bids.best > 1:
+            self._close_spread()
+            return True
+        distance = self._fair_ticks - (bids.best + 0.5)
+        if not move_bps or abs(distance) < CROSSING_TICKS:
+            return False
+        best_bid = max(1, bids.best + round(distance))
+        stays_wide = self._random.random() < WIDE_AFTER_MOVE
+        if distance > 0 or not stays_wide:
+            asks.move_best(best_bid + 1)
+        if distance < 0 or not stays_wide:
+            bids.move_best(best_bid)
+        return True
+
+    def _close_spread(self) -> None:
+        """The side that stayed behind follows."""
+        if self._fair_ticks > (self.bids.best + self.asks.best) / 2:
+            self.bids.move_best(self.asks.best - 1)
+        else:
+            self.asks.move_best(self.bids.best + 1)
+
+    def _change_sizes(self) -> None:
+        random = self._random
+        if random.random() >= SAME_SIDE:
+            self._changes_bid = not self._changes_bid
+        both = random.random() < BOTH_SIDES
+        if self._changes_bid or both:
+            self.bids.change_best()
+        if not self._changes_bid or both:
+            self.asks.change_best()
+
+    def _change_behind(self) -> None:
+        random = self._random
+        for _ in range(int(random.expovariate(1 / DEEP_CHANGES))):
+            (self.bids if random.random() < 0.5 else self.asks).change_behind()
+
+    def _order(self, is_up: bool, first_ticks: int, final_ticks: int) -> TakerOrder:
+        fills = self._taker.order(first_ticks, final_ticks)
+        return TakerOrder("Buy" if is_up else "Sell", fills)

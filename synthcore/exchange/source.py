@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from synthcore.exchange.market.generator import Generator
+from synthcore.exchange.market.instruments import instruments_for
+from synthcore.exchange.market.replay import Replay
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
+from synthcore.recording import open_recording
 
 
 class MarketFrame(Protocol):
@@ -28,9 +32,31 @@ class MarketSource(Protocol):
     @property
     def instruments(self) -> Sequence[Mapping[str, Any]]: ...
 
+    @property
+    def topics(self) -> frozenset[str]: ...
+
     def frames(self) -> Iterator[MarketFrame]: ...
 
 
 def open_source(settings: ExchangeSettings, start_ms: int) -> MarketSource:
-    """Open the market that the settings name."""
-    return SteadyMarket(settings.symbols, start_ms)
+    """Open the market that the settings name.
+
+    Raises
+    ------
+    ConfigError
+        A symbol is unknown.
+    RecordingError
+        The recording can't be read, or has nothing to replay.
+    """
+    if settings.market == "steady":
+        return SteadyMarket(settings.symbols, start_ms)
+    if settings.market == "generator":
+        instruments = instruments_for(settings.symbols)
+        return Generator(instruments, settings.seed, start_ms=start_ms, speed=settings.speed)
+    return Replay(
+        open_recording(settings.market),
+        start_ms=start_ms,
+        speed=settings.speed,
+        original_times=settings.original_times,
+        loops=settings.at_end == "loop",
+    )

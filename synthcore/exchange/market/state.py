@@ -88,6 +88,16 @@ class MarketState:
         book = self._book(symbol, depth)
         return (book.bids.levels, book.asks.levels) if book is not None else (NO_LEVELS, NO_LEVELS)
 
+    def written(self, symbol: str, depth: int) -> tuple[Sequence[Pair], Sequence[Pair]]:
+        """Bids and asks of one stream's book in the venue's own text, best first."""
+        book = self._book(symbol, depth)
+        return (book.bids.texts, book.asks.texts) if book is not None else ((), ())
+
+    def cross_sequence(self, symbol: str) -> int:
+        """The highest `seq` or `cs` heard of a symbol."""
+        state = self._symbols.get(symbol)
+        return max((state.cs, *(book.seq for book in state.books.values()))) if state is not None else 0
+
     def numbers(self, symbol: str, depth: int) -> tuple[int, int]:
         """`u` and `seq` of one stream's book; zeros where nothing was heard."""
         book = self._book(symbol, depth)
@@ -129,14 +139,14 @@ class SymbolState:
         self.ticker: dict[str, str] = {}
         self.books: dict[int, BookState] = {}
         self.trades: deque[Mapping[str, Any]] = deque(maxlen=KEPT_TRADES)
-        self._cs = 0
+        self.cs = 0
         self._ticker_ts_ms = 0
         self._numbers: dict[str, Decimal] = {}  # fields of the ticker that were asked for
         self._merged: tuple[Sequence[Level], Sequence[Level]] | None = None
 
     def apply_ticker(self, frame: TickerFrame) -> None:
         self.ticker = frame.data if frame.type == "snapshot" else {**self.ticker, **frame.data}
-        self._cs, self._ticker_ts_ms = frame.cs, frame.ts
+        self.cs, self._ticker_ts_ms = frame.cs, frame.ts
         if not self._numbers.keys().isdisjoint(frame.data):
             self._numbers.clear()
 
@@ -156,7 +166,7 @@ class SymbolState:
                 "topic": f"tickers.{symbol}",
                 "type": "snapshot",
                 "data": self.ticker,
-                "cs": self._cs,
+                "cs": self.cs,
                 "ts": max(ts_ms, self._ticker_ts_ms),
             }
         )

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection
 
 from synthcore.exchange.sessions import Clock, Session, Sessions, handler_not_found
 
-SERVED = ("tickers", "orderbook.1", "orderbook.50", "orderbook.200", "publicTrade")
-
 # The frame that a topic begins with (None where nothing was heard of it yet), for a time in epoch ms.
 Snapshot = Callable[[str, int], bytes | None]
 
@@ -16,17 +14,23 @@ class PublicSession(Session):
     """One public connection."""
 
     def __init__(
-        self, group: Sessions[PublicSession], conn_id: str, now_ms: Clock, stream: PublicStream
+        self,
+        group: Sessions[PublicSession],
+        conn_id: str,
+        now_ms: Clock,
+        topics: Collection[str],
+        snapshot: Snapshot,
     ) -> None:
         super().__init__(group, conn_id, now_ms)
-        self._stream = stream
+        self._served = topics
+        self._snapshot = snapshot
 
     def refusal(self, topic: str) -> str | None:
-        return None if self._stream.serves(topic) else handler_not_found(topic)
+        return None if topic in self._served else handler_not_found(topic)
 
     def on_subscribed(self, topics: list[str]) -> None:
         for topic in topics:
-            frame = self._stream.snapshot(topic, self.now_ms())
+            frame = self._snapshot(topic, self.now_ms())
             if frame is not None:
                 self.send(frame)
 
@@ -36,25 +40,22 @@ class PublicStream:
 
     Parameters
     ----------
-    symbols
-        The contracts that are traded here.
+    topics
+        What the market has; anything else is refused.
     snapshot
         Gives the frame that a late subscriber gets first.
     """
 
-    def __init__(self, symbols: Collection[str], snapshot: Snapshot, now_ms: Clock) -> None:
+    def __init__(self, topics: Collection[str], snapshot: Snapshot, now_ms: Clock) -> None:
         self.sessions: Sessions[PublicSession] = Sessions()
-        self.snapshot = snapshot
-        self._symbols = frozenset(symbols)
+        self._topics = frozenset(topics)
+        self._snapshot = snapshot
         self._now_ms = now_ms
 
-    def session(self, conn_id: str) -> PublicSession:
-        return PublicSession(self.sessions, conn_id, self._now_ms, self)
-
-    def serves(self, topic: str) -> bool:
-        """Whether the topic is of a served kind and a contract that is traded here."""
-        kind, _, symbol = topic.rpartition(".")
-        return kind in SERVED and symbol in self._symbols
+    def session(self, conn_id: str, *, is_traded: bool = True) -> PublicSession:
+        """A new connection; of a category that is not traded here, it finds no topic."""
+        topics = self._topics if is_traded else frozenset[str]()
+        return PublicSession(self.sessions, conn_id, self._now_ms, topics, self._snapshot)
 
     def publish(self, topic: str, text: bytes) -> None:
         """Send one frame, written once, to all who have its topic."""

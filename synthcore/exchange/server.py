@@ -40,6 +40,7 @@ from synthcore.exchange.trades import read_trades
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH
 
 UID = "1000001"
+PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
 GRACE_S = 1  # for connections to finish when the exchange ends
@@ -59,7 +60,7 @@ class Venue:
         self.core = Exchange(contracts, self.market, self.ids)
         self.authenticator = Authenticator()
         self.private = PrivateStream(self.authenticator, epoch_ms)
-        self.public = PublicStream(contracts, self.market.snapshot, epoch_ms)
+        self.public = PublicStream(source.topics, self.market.snapshot, epoch_ms)
         self.outbox = Outbox(self.private.deliver)
         self.rest = self._rest(settings, source)
 
@@ -87,8 +88,9 @@ class Venue:
         path = request.path.split(b"?", 1)[0].decode("latin-1")
         if path == PRIVATE_PATH:
             return self.private.session(self.ids.conn_id())
-        if path == PUBLIC_PATH:
-            return self.public.session(self.ids.conn_id())
+        if path in PUBLIC_PATHS:
+            # Other categories are there too, as on Bybit; nothing is traded in them.
+            return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
         return None
 
     def apply(self, frame: MarketFrame) -> None:
@@ -152,12 +154,13 @@ async def _serve(settings: ExchangeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    source = open_source(settings, epoch_ms())
+    start_ms = epoch_ms()
+    source = open_source(settings, start_ms)
     venue = Venue(settings, source)
     async with contextlib.AsyncExitStack() as stack:
         rest_port = await stack.enter_async_context(rest_server(venue, settings))
         ws_port = await stack.enter_async_context(ws_server(venue, settings))
-        pump = stack.enter_context(running(pump_market(venue, source, settings.speed)))
+        pump = stack.enter_context(running(pump_market(venue, source, start_ms)))
         announce(ready_of(venue, settings, rest_port, ws_port), settings)
         stack.callback(forget_ready_file, settings)
         await first_of(stopped.wait(), pump)
@@ -218,12 +221,12 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     return listening
 
 
-async def pump_market(venue: Venue, source: MarketSource, speed: float) -> None:
-    """Apply the market's frames when they are due."""
+async def pump_market(venue: Venue, source: MarketSource, start_ms: int) -> None:
+    """Apply the market's frames when they are due, counted from the source's own start."""
     loop = asyncio.get_running_loop()
-    start_s = loop.time()
+    start_s = loop.time() - (epoch_ms() - start_ms) / 1000
     for count, frame in enumerate(source.frames()):
-        late_s = loop.time() - start_s - frame.due_ns / 1e9 / speed
+        late_s = loop.time() - start_s - frame.due_ns / 1e9
         if late_s < 0:
             await asyncio.sleep(-late_s)
         elif count % FRAMES_A_TURN == 0:

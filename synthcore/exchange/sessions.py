@@ -18,6 +18,7 @@ and the group fans out: ``for session in sessions.of(topic): session.send(frame)
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +26,8 @@ import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from synthcore.venues.bybit.messages import OpRequest
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], int]  # epoch ms
 
@@ -111,7 +114,7 @@ class Session(WSListener):
         if transport is None:
             return
         if self._writing_paused and self._is_too_slow(transport):
-            self.close(WSCloseCode.POLICY_VIOLATION)
+            self._drop(transport)
             return
         transport.send(WSMsgType.TEXT, frame)
 
@@ -124,6 +127,16 @@ class Session(WSListener):
         if transport is not None:
             transport.send_close(code)
             transport.disconnect()
+
+    def _drop(self, transport: WSTransport) -> None:
+        """Cut a client that doesn't read: what waits for it is thrown away, there is no goodbye."""
+        self._transport = None
+        logger.warning(
+            "a client may leave at most %d bytes unread, connection %s has more: cut",
+            MAX_UNSENT_BYTES,
+            self.conn_id,
+        )
+        transport.disconnect(graceful=False)
 
     @staticmethod
     def _is_too_slow(transport: WSTransport) -> bool:

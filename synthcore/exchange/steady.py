@@ -82,6 +82,11 @@ class SteadyMarket:
         self._symbols = symbols
         self._start_ms = start_ms
 
+    @property
+    def topics(self) -> frozenset[str]:
+        kinds = ("tickers", "orderbook.1", f"orderbook.{LEVELS}")
+        return frozenset(f"{kind}.{symbol}" for kind in kinds for symbol in self._symbols)
+
     def frames(self) -> Iterator[SteadyFrame]:
         beat = 0
         while True:

@@ -27,7 +27,7 @@ from synthcore.venues.bybit.signing import Signer
 
 logger = logging.getLogger(__name__)
 
-TOPICS: list[str | int] = ["order", "execution", "position", "wallet"]
+TOPICS: list[str | int] = ["order", "execution", "position"]  # nobody here reads `wallet`
 AUTH_VALID_MS = 10_000
 PING_EVERY_S = 20.0
 # The exchange answers each ping: two missed ones and the link is dead, however open it looks.

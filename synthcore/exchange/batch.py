@@ -31,6 +31,9 @@ class Event(Struct, frozen=True):
 class Batch:
     """Collects what an act touches, then writes it once, in its final state.
 
+    Iterating over it gives the events. They are written at the first look, so that an answer need not
+    wait for them; the core looks before it begins another act, so that they are never of a later state.
+
     Bybit promises no order between topics; ours follows the one live sequence that was captured.
     Every create, amend and cancel has a position and a wallet message, even when nothing changed there.
     """
@@ -41,6 +44,10 @@ class Batch:
         self._fills: dict[Account, dict[str, list[ExecutionRow]]] = {}
         self._orders: dict[Account, dict[Order, int]] = {}
         self._contracts: dict[Account, dict[Contract, None]] = {}
+        self._events: list[Event] | None = None
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events())
 
     def filled(self, account: Account, row: ExecutionRow) -> None:
         self._fills.setdefault(account, {}).setdefault(row.symbol, []).append(row)
@@ -51,9 +58,14 @@ class Batch:
         self._contracts.setdefault(account, {})[order.contract] = None
 
     def events(self) -> list[Event]:
-        return [
-            Event(account.uid, message) for account in self._contracts for message in self._messages(account)
-        ]
+        """The private messages, in the order in which they are to be sent."""
+        if self._events is None:
+            self._events = [
+                Event(account.uid, message)
+                for account in self._contracts
+                for message in self._messages(account)
+            ]
+        return self._events
 
     def _messages(self, account: Account) -> Iterator[PrivateMessage]:
         for symbol, rows in self._fills.get(account, {}).items():

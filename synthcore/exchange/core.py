@@ -2,6 +2,9 @@
 
 No clock, no socket, no chance inside: the time is an argument, ids come from a seeded source, and the
 market is read through a view. The edges (REST, sockets, pacing) are other files.
+
+Events come as an iterable that writes itself when it is first looked at (`batch.py`): look before the
+market's next frame is applied.
 """
 
 from __future__ import annotations
@@ -68,6 +71,7 @@ class Exchange:
         self._logs: dict[str, OrderLog] = {}
         self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
         self._admission = Admission(self.contracts, market)
+        self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
         self._seq = 0
 
@@ -84,32 +88,32 @@ class Exchange:
 
     def place(
         self, account: Account, request: CreateOrder, now_ms: int
-    ) -> tuple[Order | Refusal, list[Event]]:
+    ) -> tuple[Order | Refusal, Iterable[Event]]:
         """Accept a new order and match it, or refuse it."""
         try:
             terms = self._admission.terms(request, account, self.log(account))
             order = self._new_order(account, terms, now_ms)
             self._check_margin(account, order, order.lots)
         except Refused as refused:
-            return refused.refusal, []
-        batch = Batch(self.market.mark, now_ms)
+            return refused.refusal, ()
+        batch = self._begin(now_ms)
         self.log(account).add(order)
         self._run(order, batch, now_ms)
-        return order, batch.events()
+        return order, batch
 
     def amend(
         self, account: Account, request: AmendOrder, now_ms: int
-    ) -> tuple[Order | Refusal, list[Event]]:
+    ) -> tuple[Order | Refusal, Iterable[Event]]:
         """Change price or total quantity of an open order; it keeps its place only where it just shrinks."""
         try:
             check_category(request.category)
             order = self._open_order(account, request.order_id, request.order_link_id, request.symbol)
             if order is None:
-                return refusal.NOTHING_TO_REPLACE, []
+                return refusal.NOTHING_TO_REPLACE, ()
             price_ticks, lots = self._amended(account, order, request)
         except Refused as refused:
-            return refused.refusal, []
-        batch = Batch(self.market.mark, now_ms)
+            return refused.refusal, ()
+        batch = self._begin(now_ms)
         keeps_its_place = price_ticks == order.price_ticks and lots < order.lots
         account.claim(order, -order.leaves_lots)
         if keeps_its_place:
@@ -120,57 +124,57 @@ class Exchange:
             self._books[order.contract.symbol].remove(order)
             order.price_ticks, order.lots, order.updated_ms = price_ticks, lots, now_ms
             self._run(order, batch, now_ms)
-        return order, batch.events()
+        return order, batch
 
     def cancel(
         self, account: Account, request: CancelOrder, now_ms: int
-    ) -> tuple[Order | Refusal, list[Event]]:
+    ) -> tuple[Order | Refusal, Iterable[Event]]:
         """Cancel one open order."""
         try:
             check_category(request.category)
             order = self._open_order(account, request.order_id, request.order_link_id, request.symbol)
         except Refused as refused:
-            return refused.refusal, []
+            return refused.refusal, ()
         if order is None:
-            return refusal.NOTHING_TO_CANCEL, []
-        batch = Batch(self.market.mark, now_ms)
+            return refusal.NOTHING_TO_CANCEL, ()
+        batch = self._begin(now_ms)
         self._cancel_by_user(account, order, batch, now_ms)
-        return order, batch.events()
+        return order, batch
 
     def cancel_all(
         self, account: Account, request: CancelAll, now_ms: int
-    ) -> tuple[list[Order] | Refusal, list[Event]]:
+    ) -> tuple[list[Order] | Refusal, Iterable[Event]]:
         """Cancel the open orders of a symbol, else of a base coin, else of a settle coin."""
         try:
             check_category(request.category)
             orders = self._orders_of(account, request)
         except Refused as refused:
-            return refused.refusal, []
-        batch = Batch(self.market.mark, now_ms)
+            return refused.refusal, ()
+        batch = self._begin(now_ms)
         for order in orders:
             self._cancel_by_user(account, order, batch, now_ms)
-        return orders, batch.events()
+        return orders, batch
 
     # The market
 
-    def on_book(self, symbol: str, now_ms: int) -> list[Event]:
+    def on_book(self, symbol: str, now_ms: int) -> Iterable[Event]:
         """The market's displayed levels changed."""
         book = self._books.get(symbol)
         if book is None or book.is_idle:
-            return []
+            return ()
         matches = book.on_book(self.market.bids(symbol), self.market.asks(symbol))
         return self._settle_all(matches, now_ms)
 
-    def on_trades(self, symbol: str, trades: Iterable[Trade], now_ms: int) -> list[Event]:
+    def on_trades(self, symbol: str, trades: Iterable[Trade], now_ms: int) -> Iterable[Event]:
         """The market printed trades."""
         book = self._books.get(symbol)
         if book is None or not book.has_resting:
-            return []
+            return ()
         events: list[Event] = []
         for trade in trades:
             ticks = int(trade.price / book.contract.tick)
             lots = int(trade.qty / book.contract.step)
-            events += self._settle_all(book.on_trade(trade.taker_side, ticks, lots), now_ms)
+            events.extend(self._settle_all(book.on_trade(trade.taker_side, ticks, lots), now_ms))
         return events
 
     def wants_trades(self, symbol: str) -> bool:
@@ -367,15 +371,15 @@ class Exchange:
         symbol = order.contract.symbol
         return self.market.asks(symbol) if order.side == "Buy" else self.market.bids(symbol)
 
-    def _settle_all(self, matches: list[Match], now_ms: int) -> list[Event]:
+    def _settle_all(self, matches: list[Match], now_ms: int) -> Iterable[Event]:
         """Fill resting orders against the market."""
         if not matches:
-            return []
-        batch = Batch(self.market.mark, now_ms)
+            return ()
+        batch = self._begin(now_ms)
         seq = self._next_seq()
         for match in matches:
             self._settle(match, None, batch, seq, now_ms)
-        return batch.events()
+        return batch
 
     def _settle(self, match: Match, taker: Order | None, batch: Batch, seq: int, now_ms: int) -> None:
         """Fill both sides of a match (a side that is the market has no order)."""
@@ -453,6 +457,12 @@ class Exchange:
             book.remove(order)
         order.close(status, reason, cancel_type, now_ms)
         self.log(account).close(order)
+
+    def _begin(self, now_ms: int) -> Batch:
+        """Start collecting an act's events; those of the act before are written first, of their own state."""
+        self._last_batch.events()
+        self._last_batch = Batch(self.market.mark, now_ms)
+        return self._last_batch
 
     def _next_seq(self) -> int:
         self._seq += 1

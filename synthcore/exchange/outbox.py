@@ -15,12 +15,14 @@ class Outbox:
 
     def __init__(self, deliver: Callable[[Event], None]) -> None:
         self._deliver = deliver
-        self._waiting: list[Event] = []
+        self._waiting: list[Iterable[Event]] = []
 
     def put(self, events: Iterable[Event]) -> None:
-        self._waiting.extend(events)
+        """Keep an act's events; they are not looked at before they are sent."""
+        self._waiting.append(events)
 
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for event in waiting:
-            self._deliver(event)
+        for events in waiting:
+            for event in events:
+                self._deliver(event)

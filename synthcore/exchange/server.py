@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -96,21 +96,22 @@ class Venue:
     def apply(self, frame: MarketFrame) -> None:
         """One market frame: state, then matching, then private events, then the public stream."""
         topic, text = frame.topic, frame.text
+        self.outbox.flush()  # events of acts before this frame are written at the marks before it
         self.market.apply(topic, text)
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)
 
-    def _moved(self, topic: str, text: bytes) -> list[Event]:
+    def _moved(self, topic: str, text: bytes) -> Iterable[Event]:
         kind, _, rest = topic.partition(".")
         symbol = rest.rpartition(".")[2]
         if kind == "publicTrade":
             return self._traded(symbol, text)
         return self.core.on_book(symbol, epoch_ms())
 
-    def _traded(self, symbol: str, text: bytes) -> list[Event]:
+    def _traded(self, symbol: str, text: bytes) -> Iterable[Event]:
         if not self.core.wants_trades(symbol):
-            return []
+            return ()
         return self.core.on_trades(symbol, read_trades(text), epoch_ms())
 
 

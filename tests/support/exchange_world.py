@@ -52,11 +52,11 @@ class World:
 
     def book(self, bids, asks, symbol=SYMBOL):
         self._apply(f"orderbook.50.{symbol}", {"s": symbol, "b": bids, "a": asks, "u": 1, "seq": 1})
-        return self.exchange.on_book(symbol, self.tick())
+        return list(self.exchange.on_book(symbol, self.tick()))
 
     def trade(self, taker_side, price, qty, symbol=SYMBOL):
         trades = [Trade(taker_side, Decimal(price), Decimal(qty))]
-        return self.exchange.on_trades(symbol, trades, self.tick())
+        return list(self.exchange.on_trades(symbol, trades, self.tick()))
 
     def _apply(self, topic, data):
         frame = {"topic": topic, "type": "snapshot", "ts": self.now_ms, "data": data}
@@ -74,7 +74,7 @@ class World:
             price=price,
             **fields,
         )
-        return self.exchange.place(account or self.account, request, self.tick())
+        return looked_at(self.exchange.place(account or self.account, request, self.tick()))
 
     def order(self, side, qty, price=None, **fields):
         """Place an order that must be accepted."""
@@ -91,17 +91,17 @@ class World:
 
     def cancel(self, order, account=None):
         request = CancelOrder(category="linear", symbol=order.contract.symbol, order_id=order.order_id)
-        return self.exchange.cancel(account or self.account, request, self.tick())
+        return looked_at(self.exchange.cancel(account or self.account, request, self.tick()))
 
     def cancel_all(self, account=None, **fields):
         request = CancelAll(category="linear", **(fields or {"symbol": SYMBOL}))
-        return self.exchange.cancel_all(account or self.account, request, self.tick())
+        return looked_at(self.exchange.cancel_all(account or self.account, request, self.tick()))
 
     def amend(self, order, account=None, **fields):
         request = AmendOrder(
             category="linear", symbol=order.contract.symbol, order_id=order.order_id, **fields
         )
-        return self.exchange.amend(account or self.account, request, self.tick())
+        return looked_at(self.exchange.amend(account or self.account, request, self.tick()))
 
     def switch_mode(self, mode, **fields):
         request = SwitchMode(category="linear", mode=mode, **(fields or {"symbol": SYMBOL}))
@@ -120,6 +120,12 @@ class World:
 
     def fills(self, account=None):
         return list(self.exchange.log(account or self.account).fills)
+
+
+def looked_at(outcome):
+    """A result and its events, as they are at once."""
+    result, events = outcome
+    return result, list(events)
 
 
 def rows(events, topic, uid="100"):

@@ -6,6 +6,7 @@ import pytest
 from exchange_world import World, rows, topics
 
 from synthcore.exchange.refusal import Refusal
+from synthcore.venues.bybit.messages import CreateOrder
 
 # Refusals
 
@@ -438,3 +439,16 @@ def test_lower_leverage_that_the_balance_cannot_carry_is_refused():
 
     assert world.set_leverage("2").code == 110007
     assert world.position().leverage == 10
+
+
+def test_events_that_nobody_looked_at_are_of_their_own_act_all_the_same():
+    world = World()
+    request = CreateOrder(
+        category="linear", symbol="BTCUSDT", side="Buy", order_type="Limit", qty="0.5", price="59000"
+    )
+
+    order, unseen = world.exchange.place(world.account, request, world.tick())
+    world.cancel(order)
+
+    assert [row.order_status for row in rows(unseen, "order")] == ["New"]
+    assert order.status == "Cancelled"

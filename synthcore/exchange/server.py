@@ -11,8 +11,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from picows import WSListener, WSUpgradeRequest, ws_create_server
@@ -43,6 +44,7 @@ UID = "1000001"
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
+OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 GRACE_S = 1  # for connections to finish when the exchange ends
 
 
@@ -62,6 +64,8 @@ class Venue:
         self.private = PrivateStream(self.authenticator, epoch_ms)
         self.public = PublicStream(source.topics, self.market.snapshot, epoch_ms)
         self.outbox = Outbox(self.private.deliver)
+        self.opened = asyncio.Event()  # every contract has a price and a book
+        self._unheard = set(contracts)
         self.rest = self._rest(settings, source)
 
     def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
@@ -101,6 +105,15 @@ class Venue:
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)
+        if self._unheard:
+            self._hear(topic.rpartition(".")[2])
+
+    def _hear(self, symbol: str) -> None:
+        """Note a contract that can be traded from now on."""
+        if self.market.mark(symbol) is not None and self.market.bids(symbol) and self.market.asks(symbol):
+            self._unheard.discard(symbol)
+        if not self._unheard:
+            self.opened.set()
 
     def _moved(self, topic: str, text: bytes) -> Iterable[Event]:
         kind, _, rest = topic.partition(".")
@@ -162,13 +175,14 @@ async def _serve(settings: ExchangeSettings) -> None:
         rest_port = await stack.enter_async_context(rest_server(venue, settings))
         ws_port = await stack.enter_async_context(ws_server(venue, settings))
         pump = stack.enter_context(running(pump_market(venue, source, start_ms)))
+        await market_open(venue, pump)
         announce(ready_of(venue, settings, rest_port, ws_port), settings)
         stack.callback(forget_ready_file, settings)
-        await first_of(stopped.wait(), pump)
+        await until_stopped(stopped, pump)
 
 
 @contextlib.asynccontextmanager
-async def rest_server(venue: Venue, settings: ExchangeSettings):  # type: ignore[no-untyped-def]
+async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator[int]:
     """Serve REST; gives the port."""
     listening = bind(settings.host, settings.rest_port, "rest_port")
     config = uvicorn.Config(
@@ -192,7 +206,7 @@ async def rest_server(venue: Venue, settings: ExchangeSettings):  # type: ignore
 
 
 @contextlib.asynccontextmanager
-async def ws_server(venue: Venue, settings: ExchangeSettings):  # type: ignore[no-untyped-def]
+async def ws_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator[int]:
     """Serve the WebSockets; gives the port."""
     listening = bind(settings.host, settings.ws_port, "ws_port")
     server = await ws_create_server(venue.session, sock=listening, disconnect_on_exception=False)
@@ -236,7 +250,7 @@ async def pump_market(venue: Venue, source: MarketSource, start_ms: int) -> None
 
 
 @contextlib.contextmanager
-def running(coroutine):  # type: ignore[no-untyped-def]
+def running(coroutine: Coroutine[Any, Any, None]) -> Iterator[asyncio.Task[None]]:
     """Run a coroutine beside; it is cancelled at the end."""
     task = asyncio.create_task(coroutine)
     try:
@@ -245,9 +259,19 @@ def running(coroutine):  # type: ignore[no-untyped-def]
         task.cancel()
 
 
-async def first_of(stopped, pump) -> None:  # type: ignore[no-untyped-def]
+async def market_open(venue: Venue, pump: asyncio.Task[None]) -> None:
+    """Wait until every contract has a price and a book, so that whoever reads the ready line can trade.
+
+    A recording may begin without some of them: after a while the exchange opens all the same.
+    """
+    opened = asyncio.create_task(venue.opened.wait())
+    await asyncio.wait({opened, pump}, timeout=OPEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    opened.cancel()
+
+
+async def until_stopped(stopped: asyncio.Event, pump: asyncio.Task[None]) -> None:
     """Wait for the stop signal. A market that ends leaves the exchange up; one that fails ends it."""
-    stop = asyncio.create_task(stopped)
+    stop = asyncio.create_task(stopped.wait())
     await asyncio.wait({stop, pump}, return_when=asyncio.FIRST_COMPLETED)
     if pump.done():
         pump.result()

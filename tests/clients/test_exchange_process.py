@@ -187,3 +187,11 @@ def test_one_that_does_not_get_ready_is_reported_and_leaves_nothing():
         process.start()
 
     assert process.pid is None
+
+
+def test_whoever_reads_the_ready_line_finds_every_contract_priced():
+    with ExchangeProcess(STEADY) as ready:
+        rows = httpx.get(f"{ready.rest}/v5/market/tickers?category=linear").json()["result"]["list"]
+
+    assert {row["symbol"] for row in rows} == set(STEADY.symbols)
+    assert all(row["markPrice"] for row in rows)

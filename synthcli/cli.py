@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from synthcli.lazy import Entry, LazyGroup
@@ -46,3 +48,5 @@ def print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj = debug
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from synthcli.__main__ import run
+from synthcli.cli import cli
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
 
@@ -107,6 +109,21 @@ def test_the_doctor_names_one_way_mode_with_its_fix_and_the_fix_works(
         assert healthy[f"mode {symbol}"]["grade"] == "ok"
     for name in ("reach", "clock", "key", "private stream", "balance"):
         assert healthy[name]["grade"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_the_doctor_is_coloured_unless_told_otherwise(
+    environ: dict[str, str], is_coloured: bool, one_way: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+    found = CliRunner().invoke(cli, ["doctor", "--attach", str(one_way)], env=environ, color=True)
+
+    assert "WRONG" in found.output
+    assert ("\x1b[" in found.output) == is_coloured
 
 
 def test_the_doctor_says_that_a_key_is_wrong(one_way: Path, capfd: pytest.CaptureFixture[str]) -> None:

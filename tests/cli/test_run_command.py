@@ -169,19 +169,56 @@ def test_an_unknown_symbol_is_refused_by_name(tmp_path: Path) -> None:
     assert "check the spelling" in said
 
 
-def test_a_feed_is_recorded_and_the_recording_can_be_read(tmp_path: Path) -> None:
-    output = tmp_path / "market.jsonl.gz"
-    with exchange() as ready:
-        file = attach_file(tmp_path, ready)
-        done = synthtest(
-            "record", "--output", str(output), "--symbols", "BTCUSDT", "--attach", file, "--duration", "2"
-        )
-
-    recording = open_recording(output)
-    frames = list(recording)
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of our own generator, recorded by the command."""
+    output = tmp_path_factory.mktemp("recorded") / "market.jsonl"
+    done = synthtest("record", "--output", str(output), "--symbols", "BTCUSDT", "--duration", "3")
     assert done.returncode == 0, done.stderr
-    assert {frame.topic for frame in frames} == {"tickers.BTCUSDT", "orderbook.1.BTCUSDT"}
     assert str(output) in done.stdout
+    return output
+
+
+def test_a_recorded_feed_can_be_read(recording: Path) -> None:
+    topics = {frame.topic for frame in open_recording(recording)}
+
+    assert topics == {"tickers.BTCUSDT", "orderbook.1.BTCUSDT"}
+
+
+def damage(kind: str, recording: Path) -> None:
+    whole = recording.read_bytes()
+    if kind == "foreign":
+        recording.write_text("time,price\n1,2\n")
+    elif kind == "truncated":
+        recording.write_bytes(whole[: len(whole) // 2])
+    else:
+        recording.write_bytes(os.urandom(512))
+
+
+@pytest.mark.parametrize("command", [["run"], ["exchange"]])
+@pytest.mark.parametrize("kind", ["foreign", "truncated", "unreadable"])
+def test_a_recording_that_is_none_is_refused_and_named(
+    kind: str, command: list[str], recording: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_bytes(recording.read_bytes())
+    damage(kind, bad)
+
+    done = synthtest(*command, "--symbols", "BTCUSDT", "--recording", str(bad))
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert str(bad) in done.stderr.splitlines()[-1]
+    assert "recording" in done.stderr.splitlines()[-1]
+
+
+def test_a_recording_is_traded_on(recording: Path) -> None:
+    done = synthtest(
+        "run", "--symbols", "BTCUSDT", "--duration", "2", "--recording", str(recording), "--json"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert objects(done)[-1]["trades"] > 0
 
 
 def test_no_output_of_a_run_holds_a_secret() -> None:

@@ -39,6 +39,20 @@ def test_the_documented_profile_is_the_documented_config(tmp_path: Path) -> None
     assert settings.config == SyntheticConfig()
 
 
+def test_from_env_puts_the_environment_over_the_documented_values() -> None:
+    config = SyntheticConfig.from_env({"SYNTHETIC_SPREAD_BPS": "60", "POSITION_SIZE": "50", "OTHER": "x"})
+
+    assert (config.synthetic_spread_bps, config.estimated_position_size) == (60.0, 50.0)
+    assert config.synthetic_funding_delta == 0.0001
+
+
+def test_from_env_refuses_what_the_rules_refuse() -> None:
+    with pytest.raises(ConfigError, match="MAX_CONCURRENT_TRADES"):
+        SyntheticConfig.from_env({"MAX_CONCURRENT_TRADES": "51"})
+    with pytest.raises(ConfigError, match="must not say different things"):
+        SyntheticConfig.from_env({"POSITION_SIZE": "1", "ESTIMATED_POSITION_SIZE": "2"})
+
+
 def test_every_field_of_the_config_is_in_the_catalog() -> None:
     fields = set(SyntheticConfig.__struct_fields__)
 

@@ -7,9 +7,9 @@ import msgspec
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange, Trade
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.market.instruments import instruments_for
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.refusal import Refusal
-from synthcore.exchange.steady import instrument
 from synthcore.venues.bybit.messages import (
     AmendOrder,
     CancelAll,
@@ -28,7 +28,7 @@ class World:
 
     def __init__(self, *, hedge=False, deposit="100000", accounts=1, symbols=(SYMBOL,), mark="60000"):
         self.market = MarketState()
-        contracts = {symbol: contract_of(instrument(symbol)) for symbol in symbols}
+        contracts = {str(raw["symbol"]): contract_of(raw) for raw in instruments_for(symbols)}
         self.exchange = Exchange(contracts, self.market, Ids(seed=1))
         self.now_ms = START_MS
         self.deposit = Decimal(deposit)

@@ -62,12 +62,20 @@ class ExchangeProcess:
             It did not get ready in time, or ended.
         """
         self._spawn()
-        return self._wait_until_ready()
+        try:
+            return self._wait_until_ready()
+        except BaseException:  # Ctrl+C too: nothing of ours may stay behind
+            self.stop()
+            raise
 
     async def astart(self) -> Ready:
         """`start` for an event loop: the process is started here, the waiting is done beside."""
         self._spawn()
-        return await asyncio.to_thread(self._wait_until_ready)
+        try:
+            return await asyncio.to_thread(self._wait_until_ready)
+        except BaseException:  # cancelled too: nothing of ours may stay behind
+            self.stop()
+            raise
 
     def stop(self, within_s: float = STOPPED_WITHIN_S) -> int | None:
         """End it, by force if it must be. Returns its exit code; None where it never ran."""

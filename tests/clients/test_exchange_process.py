@@ -195,3 +195,19 @@ def test_whoever_reads_the_ready_line_finds_every_contract_priced():
 
     assert {row["symbol"] for row in rows} == set(STEADY.symbols)
     assert all(row["markPrice"] for row in rows)
+
+
+async def test_a_start_that_is_cancelled_leaves_no_process():
+    process = ExchangeProcess(STEADY)
+    starting = asyncio.create_task(process.astart())
+    while process.pid is None:
+        await asyncio.sleep(0)
+    watched = os.pidfd_open(process.pid)
+
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+
+    ended, _, _ = select.select([watched], [], [], WAIT_S)
+    os.close(watched)
+    assert ended

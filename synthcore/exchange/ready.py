@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from synthcore.errors import ConfigError
 from synthcore.ready import ReadyLine
 
 
@@ -32,12 +33,28 @@ def read_ready(line: bytes) -> Ready:
 
 
 def write_ready_file(path: Path, ready: Ready) -> None:
-    """Write the line to a file that only its owner can read; a reader never sees half of it."""
+    """Write the line to a file that only its owner can read; a reader never sees half of it.
+
+    Raises
+    ------
+    ConfigError
+        There can be no file at this path.
+    """
+    try:
+        _write(path, ready.line() + b"\n")
+    except OSError as error:
+        raise ConfigError(
+            f"the ready file must be writable, but {path} is not: {error.strerror} (setting ready_file);"
+            " name a file in a folder that exists"
+        ) from error
+
+
+def _write(path: Path, line: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)  # the file may have been there with other rights
-        os.write(descriptor, ready.line() + b"\n")
+        os.write(descriptor, line)
     finally:
         os.close(descriptor)
     partial.replace(path)

@@ -159,6 +159,8 @@ def test_stopping_twice_and_without_a_start_does_no_harm():
         ({"wallet_usdt": "NaN"}, ["wallet_usdt"]),
         ({"rate_tier": "11"}, ["$.rate_tier"]),
         ({"nonsense": 1}, ["nonsense"]),
+        ({"ready_file": "/nowhere/at/all.json"}, ["ready_file", "/nowhere/at/all.json"]),
+        ({"market": "/nowhere.jsonl"}, ["/nowhere.jsonl"]),
     ],
 )
 def test_settings_that_cannot_work_are_refused_in_one_sentence(settings, words):

@@ -86,12 +86,14 @@ async def test_a_trade_is_opened_closed_and_flat(exchange):
     async with executing(exchange) as executor:
         trade = await executor.execute_synthetic_trade(opportunity())
         sizes = await sizes_on(executor.desk.backend)
+        closes = [await executor.desk.backend.look_up("BTCUSDT", f"{trade.trade}-{leg}-x0") for leg in "LS"]
         latencies = executor.desk.metrics.latencies()
 
     assert (trade.end, trade.reason, trade.successful) == ("CLOSED", "take_profit", True)
     assert trade.qty == Decimal("0.016")
     assert (trade.long_entry_px, trade.short_entry_px) == (60000.1, 60000.0)
     assert sizes == [0, 0]
+    assert all(order.reduce_only and order.filled_qty == trade.qty for order in closes)
     # Bought and sold at both sides of a spread of 0.1, twice; four fees of 5.5 bps.
     assert trade.fees_usdt == pytest.approx(4 * 0.016 * 60000 * 5.5e-4, rel=1e-4)
     assert trade.real_cost_usdt == pytest.approx(trade.fees_usdt + 2 * 0.016 * 0.1, abs=1e-6)

@@ -42,4 +42,5 @@ setup(
             "freethreading_compatible": False,
         },
     ),
+    options={"build_ext": {"parallel": os.cpu_count()}},
 )

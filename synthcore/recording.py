@@ -190,11 +190,10 @@ class Recording:
         try:
             for number, line in enumerate(lines, start=2):
                 event = _decode(_EventLine, line)
-                if event is None or not line.endswith(b"\n"):
-                    if event is None and self._read_end(line, number, digest.hexdigest(), census, lines):
-                        return
-                    self._accept_unfinished(number, "its last line is cut off")
-                    census.skipped["cut off"] += 1
+                if event is None:
+                    if not self._read_end(line, number, digest.hexdigest(), census, lines):
+                        self._accept_unfinished(number, "its last line is cut off")
+                        census.skipped["cut off"] += 1
                     return
                 digest.update(line)
                 recv_ns = max(recv_ns, event.recv_ns)

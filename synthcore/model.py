@@ -101,7 +101,7 @@ class OrderAck(Struct, frozen=True):
 
     order_id: str
     link_id: str
-    sent_ns: int  # the HTTP library finished writing the request body
+    sent_ns: int  # the request's last byte was handed to the socket
     acked_ns: int  # the answer was read
 
 

@@ -11,7 +11,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from time import monotonic_ns, time_ns
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -20,6 +20,7 @@ import msgspec
 from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
 from synthcore.orders.clock import ClockSample, ServerClock
 from synthcore.orders.gateway import ClockOffset, RateLimitSeen
+from synthcore.orders.transport import PooledTransport
 from synthcore.secret import Secret
 from synthcore.venues.bybit.codes import ErrorClass, classify, meaning
 from synthcore.venues.bybit.messages import RestReply, TimeResult, decode_reply
@@ -34,30 +35,12 @@ RATE_REFUSALS = frozenset({10006, 10018, 403, 429})
 ADDRESS_PAUSE_MS = 600_000
 CLOCK_CODES = frozenset({-1, 10002})
 TIME_PATH = "/v5/market/time"
-BODY_SENT = "http11.send_request_body.complete"
-BODY_READ = "http11.receive_response_body.complete"
 
 TIMEOUT = httpx.Timeout(connect=1.0, write=1.0, read=2.0, pool=1.0)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
 QUERY_ROUNDS = 2  # through all hosts
 
 decode_time = msgspec.json.Decoder(TimeResult).decode
-
-
-class Stamps:
-    """When the HTTP library finished writing the request's body, and reading the answer's: from its trace."""
-
-    __slots__ = ("acked_ns", "sent_ns")
-
-    def __init__(self) -> None:
-        self.sent_ns = 0
-        self.acked_ns = 0
-
-    async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        if event == BODY_SENT:
-            self.sent_ns = monotonic_ns()
-        elif event == BODY_READ:
-            self.acked_ns = monotonic_ns()
 
 
 class RestClient:
@@ -85,13 +68,8 @@ class RestClient:
         self.clock = ServerClock()
         self._key = api_key
         self._signer = Signer(api_key.reveal(), api_secret.reveal())
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=ssl_context if ssl_context is not None else needs_tls(self.base_urls),
-            limits=LIMITS,
-            http1=True,
-            http2=False,
-            trust_env=False,  # a proxy from the environment would carry the keys elsewhere
-        )
+        # A transport of our own takes no proxy from the environment: it would carry the keys elsewhere.
+        self._transport = PooledTransport(ssl_context or tls_context(self.base_urls), LIMITS)
         self._client = httpx.AsyncClient(
             transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
         )
@@ -130,13 +108,12 @@ class RestClient:
 
     async def order_call(self, path: str, body: bytes, recv_window_ms: int) -> tuple[RestReply, int, int]:
         """Post something that may take effect, once; return the answer, sent_ns and acked_ns."""
-        stamps = Stamps()
         request = httpx.Request(
             "POST",
             self._order_url(path),
             content=body,
             headers=self._headers(body, recv_window_ms) | {"Content-Type": "application/json"},
-            extensions={"trace": stamps, "timeout": self._timeouts},
+            extensions={"timeout": self._timeouts},
         )
         try:
             # Straight to the client's transport: redirects, cookies and hooks cost a fifth of a call.
@@ -146,9 +123,8 @@ class RestClient:
             raise VenueUnreachable(f"{self.base_urls[0]}{path}: no connection ({name(e)})") from e
         except httpx.TransportError as e:
             raise OutcomeUnknown(f"{path}: sent, and the answer was lost ({name(e)})") from e
-        acked_ns = stamps.acked_ns or monotonic_ns()
-        reply = self._read(response, path, for_order=True)
-        return reply, stamps.sent_ns or acked_ns, acked_ns
+        socket = response.extensions["network_stream"]
+        return self._read(response, path, for_order=True), socket.sent_ns, socket.received_ns
 
     def _order_url(self, path: str) -> httpx.URL:
         """The address of an order call, parsed once: parsing it costs more than signing."""
@@ -251,9 +227,9 @@ class RestClient:
         return text.split("origin_string")[0].replace(self._key.reveal(), "***")[:200]
 
 
-def needs_tls(urls: tuple[str, ...]) -> ssl.SSLContext | bool:
+def tls_context(urls: tuple[str, ...]) -> ssl.SSLContext | None:
     """One TLS context, made once (it costs 20 ms), and none where no host needs it."""
-    return ssl.create_default_context() if any(url.startswith("https") for url in urls) else False
+    return ssl.create_default_context() if any(url.startswith("https") for url in urls) else None
 
 
 def name(error: Exception) -> str:

@@ -56,6 +56,7 @@ FORBIDDEN = {
 LIBRARY_ROOMS = {
     "picows": ("synthcore.feed", "synthcore.orders", "synthcore.exchange"),
     "httpx": ("synthcore.orders",),
+    "httpcore": ("synthcore.orders",),
     "uvicorn": ("synthcore.exchange",),
     "click": ("synthcli",),
     "rich": ("synthcore.monitor",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -67,10 +68,11 @@ def refusal(code: int, text: str = "no") -> bytes:
 
 
 @asynccontextmanager
-async def scripted(respond: Callable[[Request], bytes]):
+async def scripted(respond: Callable[[Request], bytes], tls: ssl.SSLContext | None = None):
     script = ScriptedServer(respond)
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
-    script.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "https" if tls else "http"
+    script.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield script
     finally:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from certificates import certified
 from picows import WSMsgType
 from public_server import PublicServer, Running, book, book1, book50, default_frames, snapshot, ticker, until
 
@@ -52,25 +51,6 @@ def recorded(name: str) -> list[bytes]:
     if not path.exists():
         pytest.skip(f"the recording {path} isn't here; set SYNTHTEST_SHARED to the folder above data/")
     return [frame.text for frame in open_recording(path)]
-
-
-def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a certificate of its own, and a client's that trusts it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl isn't installed, so no certificate can be made")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    return server, ssl.create_default_context(cafile=str(certificate))
 
 
 @pytest.fixture

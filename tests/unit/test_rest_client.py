@@ -6,9 +6,10 @@ import pytest
 from scripted_server import HANG_UP, OK, SILENCE, answer, refusal, scripted
 
 from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
-from synthcore.orders import rest as rest_room
+from synthcore.orders import network
 from synthcore.orders.clock import ClockSample, ServerClock
-from synthcore.orders.rest import RestClient, Stamps
+from synthcore.orders.network import Stream
+from synthcore.orders.rest import RestClient
 from synthcore.secret import Secret
 from synthcore.venues.bybit.signing import Signer
 
@@ -43,14 +44,20 @@ async def test_an_order_is_signed_over_its_exact_body():
     assert 0 < sent_ns < acked_ns
 
 
-async def test_both_stamps_come_from_the_http_library(monkeypatch):
+async def test_both_stamps_are_the_socket_s(monkeypatch):
     kept = []
-    monkeypatch.setattr(rest_room, "Stamps", lambda: kept.append(Stamps()) or kept[-1])
+
+    class Kept(Stream):
+        def __init__(self, loop):
+            super().__init__(loop)
+            kept.append(self)
+
+    monkeypatch.setattr(network, "Stream", Kept)
 
     async with scripted(lambda request: answer()) as server, client(server.url) as rest:
         _, sent_ns, acked_ns = await place(rest)
 
-    assert (kept[0].sent_ns, kept[0].acked_ns) == (sent_ns, acked_ns)
+    assert [(stream.sent_ns, stream.received_ns) for stream in kept] == [(sent_ns, acked_ns)]
     assert 0 < sent_ns < acked_ns
 
 

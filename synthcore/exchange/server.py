@@ -193,6 +193,7 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=600,
         timeout_graceful_shutdown=GRACE_S,
     )

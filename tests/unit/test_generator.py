@@ -376,7 +376,7 @@ def test_funding_rates_stay_below_their_cap() -> None:
 
 
 @pytest.mark.parametrize("symbol", [*SYMBOLS, "SYM001USDT"])
-def test_whoever_merges_the_deltas_has_the_generators_book(symbol: str) -> None:
+def test_a_merged_book_has_exactly_its_depth_and_no_gap(symbol: str) -> None:
     raw = made_up_instruments(1) if symbol.startswith("SYM") else instruments_for([symbol])
     state = MarketState()
     last_u = dict.fromkeys((50, 200), 0)

@@ -216,6 +216,21 @@ def test_a_recording_without_market_data_is_refused(tmp_path: Path) -> None:
             Replay(record(path, story), start_ms=START_MS)
 
 
+def test_a_recording_without_any_snapshot_is_refused(tmp_path: Path) -> None:
+    recording = record(tmp_path / "r.jsonl", [STORY[2], STORY[3], STORY[5]])
+
+    with pytest.raises(RecordingError, match="record from the subscription on"):
+        Replay(recording, start_ms=START_MS)
+
+
+def test_a_recording_of_which_nothing_can_be_played_ends(tmp_path: Path) -> None:
+    odd = b'{"topic":"tickers.BTCUSDT","type":"snapshot","data":7,"ts":1}'
+    replay = Replay(record(tmp_path / "r.jsonl", [(0, odd)]), start_ms=START_MS)
+
+    assert list(replay.frames()) == []
+    assert replay.skipped == {"malformed": 1}
+
+
 # Derived topics
 
 

@@ -67,6 +67,11 @@ class Replay:
                 f"a recording to replay has frames of {', '.join(KINDS)}, {recording.path} has"
                 f" {', '.join(recording.topics) or 'none at all'}; record these topics"
             )
+        if not any(map(_begins_a_stream, recording)):
+            raise RecordingError(
+                f"a recording to replay has the snapshots that streams begin with, {recording.path} has none;"
+                " record from the subscription on"
+            )
         self.instruments = _instruments_of(recording, list(self._kinds))
         self.emitted: Counter[str] = Counter()
         self.derived: Counter[str] = Counter()
@@ -87,7 +92,7 @@ class Replay:
         return frozenset(recorded).union(*(derived.topics for derived in self._derivations.values()))
 
     def frames(self) -> Iterator[MarketFrame]:
-        """All frames in order of time, round by round."""
+        """All frames in order of time, round by round. To be called once."""
         numbers = _Numbers()
         for _ in count() if self._loops else range(1):
             numbers.begin_round()
@@ -96,6 +101,8 @@ class Replay:
             for recorded in self._recording:
                 yield from self._play(recorded, numbers, span, begun)
             yield from self._tickers_due(self._clock.at_ns(self._recording.last_ns) + PAUSE_NS)
+            if not self.emitted:
+                return  # nothing can be played: another round would be as silent
             self._clock.end_round(span.period_ms)
 
     def _play(
@@ -254,6 +261,12 @@ class _Numbers:
         number += self._offset[name]
         self._last[name] = max(number, self._last.get(name, number))
         return number
+
+
+def _begins_a_stream(recorded: RecordedFrame) -> bool:
+    """Whether a stream is heard from this frame on."""
+    kind = recorded.topic.rpartition(".")[0]
+    return kind == "publicTrade" or (kind in KINDS and b'"snapshot"' in recorded.text)
 
 
 def _kinds_by_symbol(recording: Recording) -> Mapping[str, set[str]]:

@@ -1,6 +1,6 @@
 """The recording that ships: a minute of the generator, reproducible to the byte.
 
-    python -m synthcore.exchange.market.sample FILE
+python -m synthcore.exchange.market.sample FILE
 """
 
 from __future__ import annotations

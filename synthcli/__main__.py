@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
@@ -18,9 +20,14 @@ EXIT_INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGTERM, interrupt)  # as Ctrl+C, also before a command has handlers of its own
     args = sys.argv[1:]
     debug = "--debug" in args  # wherever it stands, also when the rest can't be parsed
     sys.exit(run([arg for arg in args if arg != "--debug"], debug))
+
+
+def interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def run(args: list[str], debug: bool = False) -> int:

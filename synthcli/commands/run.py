@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +18,8 @@ from synthcore.settings.catalog import SETTINGS
 
 if TYPE_CHECKING:
     from synthcore.settings.load import Settings
+
+LAST_LINES_S = 2.0
 
 
 @click.command(
@@ -37,14 +41,27 @@ def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **fl
     settings = loaded.for_run(debug=bool(debug))
     from synthcore.engine import run
 
-    observer = observer_for(as_json)
+    observer, code = observer_for(as_json), 1
     try:
         announce(loaded, observer)
         with named(loaded):
-            outcome = run(settings, observer)
+            code = int(run(settings, observer).exit_code)
     finally:
-        observer.close()
-    return int(outcome.exit_code)
+        finish(observer, code)
+    return code
+
+
+def finish(observer: View, code: int) -> None:
+    """Let the last lines out. Who asks to stop once more doesn't want to wait for a stuck reader."""
+    closing = ThreadPoolExecutor(1).submit(observer.close)
+    try:
+        closing.result()
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        wait([closing], LAST_LINES_S)
+        if not closing.done():
+            os._exit(code)  # an ordinary exit would wait for the same reader
 
 
 class View(RunObserver, Protocol):

@@ -25,13 +25,15 @@ def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
     import asyncio
 
     from synthcore.engine.run import Run
+    from synthcore.engine.signals import restored_signals
     from synthcore.monitor.record import RecordedRun
 
     async def main(recorded: RecordedRun) -> RunOutcome:
         return await Run(settings, recorded).main()
 
     recorded = RecordedRun(observer, settings.state_dir)
-    try:
-        return asyncio.run(main(recorded))
-    finally:
-        recorded.close()
+    with restored_signals():
+        try:
+            return asyncio.run(main(recorded))
+        finally:
+            recorded.close()

@@ -5,17 +5,30 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_S = 5.0
 
 
+@contextmanager
+def restored_signals() -> Iterator[None]:
+    """Put the handlers of both signals back as they were."""
+    handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)
+
+
 class StopRequests:
     """Counts requests to stop: the first asks for a flat end, the third within 5 s abandons it.
 
-    A second request changes nothing: closing positions is never skipped by accident.
+    A second request changes nothing: closing positions is never skipped by accident. Afterwards both signals
+    are ignored; `restored_signals` around it brings back the handlers from before.
 
     Attributes
     ----------
@@ -43,6 +56,7 @@ class StopRequests:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)  # what is left to do is short, and how it ended is known
 
     def request(self) -> None:
         """Note one request to stop."""

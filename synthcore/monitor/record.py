@@ -17,6 +17,7 @@ class RecordedRun:
     """Passes everything on to an observer, and writes all but the statuses to `state_dir/runs/`.
 
     A folder that can't be written costs the record, never the run: the observer is warned once.
+    The final summary is the last word: what trades still in the air bring after it would contradict it.
     """
 
     def __init__(self, observer: RunObserver, state_dir: Path) -> None:
@@ -25,6 +26,7 @@ class RecordedRun:
         self._observer = observer
         self._file: IO[str] | None = None
         self._lines: JsonLines | None = None
+        self._is_over = False
         try:
             self._file = open_private(self.path)
             self._lines = JsonLines(self._file)
@@ -33,24 +35,33 @@ class RecordedRun:
             observer.on_warning(f"this run leaves no record: {self.path} can't be written ({error.strerror})")
 
     def on_start(self, info: Facts) -> None:
+        if self._is_over:
+            return
         self._observer.on_start(info)
         if self._lines is not None:
             self._lines.on_start(info)
 
     def on_status(self, snapshot: Facts) -> None:
+        if self._is_over:
+            return
         self._observer.on_status(snapshot)
 
     def on_trade(self, trade: Facts) -> None:
+        if self._is_over:
+            return
         self._observer.on_trade(trade)
         if self._lines is not None:
             self._lines.on_trade(trade)
 
     def on_warning(self, text: str) -> None:
+        if self._is_over:
+            return
         self._observer.on_warning(text)
         if self._lines is not None:
             self._lines.on_warning(text)
 
     def on_summary(self, summary: Facts, final: bool) -> None:
+        self._is_over = self._is_over or final
         self._observer.on_summary(summary, final)
         if self._lines is not None:
             self._lines.on_summary(summary, final)

@@ -68,6 +68,11 @@ class Place:
             if not path.is_dir()
         ]
 
+    def record(self) -> str:
+        """What the latest run has written into the state folder so far."""
+        files = sorted(self.state.glob("runs/*.jsonl"))
+        return files[-1].read_text() if files else ""
+
     def end_all(self) -> None:
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
@@ -113,6 +118,7 @@ class LiveRun:
         args: tuple[str, ...],
         environ: Mapping[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
+        stdout: int = subprocess.PIPE,
     ) -> None:
         self.lines: dict[str, list[str]] = {"out": [], "err": []}
         self._news = threading.Condition()
@@ -121,7 +127,7 @@ class LiveRun:
             cwd=place.cwd,
             env=place.environ(environ or {}),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -131,6 +137,7 @@ class LiveRun:
         self._readers = [
             threading.Thread(target=self._read, args=(name, stream), daemon=True)
             for name, stream in (("out", self.process.stdout), ("err", self.process.stderr))
+            if stream is not None
         ]
         for reader in self._readers:
             reader.start()
@@ -173,7 +180,9 @@ class LiveRun:
             yield line
 
     def signal(self, number: int) -> None:
+        """Send it, and wait until it has arrived: two of a kind that wait are one."""
         self.process.send_signal(number)
+        wait_until(lambda: not has_pending_signals(self.pid), "the signal has arrived")
 
     def children(self) -> list[int]:
         return [pid for pid in all_pids() if parent_of(pid) == self.pid]
@@ -225,6 +234,11 @@ def read_of(pid: int, name: str) -> bytes:
 def parent_of(pid: int) -> int:
     status = read_of(pid, "stat").rpartition(b") ")[2].split()
     return int(status[1]) if len(status) > 1 else 0
+
+
+def has_pending_signals(pid: int) -> bool:
+    rows = read_of(pid, "status").decode().splitlines()
+    return any(int(row.split()[1], 16) for row in rows if row.startswith(("SigPnd:", "ShdPnd:")))
 
 
 def is_alive(pid: int) -> bool:

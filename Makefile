@@ -13,7 +13,7 @@ test: $(VENV)/.ready  ## every test
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.ready  ## ours beside its rivals, in one run
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+	$(BIN)/python -m pytest benchmarks -v --benchmark-only --benchmark-columns=min,median,iqr,max,rounds
 
 lint: $(VENV)/.ready
 	$(BIN)/python -m ruff check .

@@ -159,7 +159,7 @@ PARSERS = [merged, quotes, msgspec_typed, json_dicts]
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.__name__)
 def test_parse(benchmark, kind, parser):
-    benchmark.group = kind
+    benchmark.group = f"{benchmark.group} [{kind}]"
     frames = frames_of(kind)
     benchmark.extra_info.update(frames=FRAMES, bytes_a_frame=sum(map(len, frames)) // FRAMES)
 

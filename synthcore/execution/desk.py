@@ -387,8 +387,8 @@ class Desk:
 
     async def _confirm_flat(self) -> Stopped:
         """Ask for orders and positions of every symbol; close once more what should not be there."""
-        if not self.instruments:
-            return Stopped(flat=True)  # it never came to trading
+        if self._count == 0:
+            return Stopped(flat=True)  # nothing was ever sent
         open_legs: list[OpenLeg] = []
         for symbol in self.config.symbols_to_trade:
             try:

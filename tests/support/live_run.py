@@ -182,7 +182,9 @@ class LiveRun:
     def signal(self, number: int) -> None:
         """Send it, and wait until it has arrived: two of a kind that wait are one."""
         self.process.send_signal(number)
-        wait_until(lambda: not has_pending_signals(self.pid), "the signal has arrived")
+        wait_until(
+            lambda: not is_alive(self.pid) or not has_pending_signals(self.pid), "the signal has arrived"
+        )
 
     def children(self) -> list[int]:
         return [pid for pid in all_pids() if parent_of(pid) == self.pid]

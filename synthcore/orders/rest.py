@@ -20,7 +20,7 @@ import msgspec
 from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
 from synthcore.orders.clock import ClockSample, ServerClock
 from synthcore.orders.gateway import ClockOffset, RateLimitSeen
-from synthcore.orders.transport import PooledTransport
+from synthcore.orders.transport import LaneTransport
 from synthcore.secret import Secret
 from synthcore.venues.bybit.codes import ErrorClass, classify, meaning
 from synthcore.venues.bybit.messages import RestReply, TimeResult, decode_reply
@@ -37,7 +37,8 @@ CLOCK_CODES = frozenset({-1, 10002})
 TIME_PATH = "/v5/market/time"
 
 TIMEOUT = httpx.Timeout(connect=1.0, write=1.0, read=2.0, pool=1.0)
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
+CONNECTIONS = 64
+KEEPALIVE_S = 60.0
 QUERY_ROUNDS = 2  # through all hosts
 
 decode_time = msgspec.json.Decoder(TimeResult).decode
@@ -69,7 +70,7 @@ class RestClient:
         self._key = api_key
         self._signer = Signer(api_key.reveal(), api_secret.reveal())
         # A transport of our own takes no proxy from the environment: it would carry the keys elsewhere.
-        self._transport = PooledTransport(ssl_context or tls_context(self.base_urls), LIMITS)
+        self._transport = LaneTransport(ssl_context or tls_context(self.base_urls), CONNECTIONS, KEEPALIVE_S)
         self._client = httpx.AsyncClient(
             transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
         )

@@ -27,9 +27,11 @@ class ScriptedServer:
 
     answer: Callable[[Request], bytes]
     requests: list[Request] = field(default_factory=list)
+    connections: int = 0
     url: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while True:
                 request = await read_request(reader)

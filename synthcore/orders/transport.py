@@ -61,7 +61,9 @@ class LaneTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(timeout_s):
                 return await self._free.get()
         except TimeoutError:
-            raise httpx.PoolTimeout(f"no connection of {len(self._lanes)} was free in {timeout_s} s") from None
+            raise httpx.PoolTimeout(
+                f"no connection of {len(self._lanes)} was free in {timeout_s} s"
+            ) from None
 
 
 class Body(httpx.AsyncByteStream):

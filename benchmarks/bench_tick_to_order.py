@@ -106,17 +106,22 @@ class Ours:
         )
         self._latency_ns: dict[str, int] = {}
         self._ended: asyncio.Future[PaperTrade]
+        self._acknowledged = asyncio.Event()
 
     async def one_tick(self) -> Stamps:
         self._ended = asyncio.get_running_loop().create_future()
+        self._acknowledged.clear()
         self.venue.tick()
         async with asyncio.timeout(WAIT_S):
             trade = await self._ended
+            await self._acknowledged.wait()  # its fills may have come first, and have ended it
         assert trade.successful, trade
         return 0, self._latency_ns.pop("tick_to_order"), self._latency_ns.pop("end_to_end")
 
     def record_latency(self, stage: str, ns: int) -> None:
         self._latency_ns[stage] = ns
+        if stage == "end_to_end":
+            self._acknowledged.set()
 
     def record_event(self, name: str, count: int = 1) -> None:
         pass

@@ -118,6 +118,12 @@ class Ours:
         assert trade.successful, trade
         return 0, self._latency_ns.pop("tick_to_order"), self._latency_ns.pop("end_to_end")
 
+    async def first_update(self) -> None:
+        """Wait until the strategy has the snapshot: it is no tick, and must not be traded on."""
+        async with asyncio.timeout(WAIT_S):
+            while self._quote(SYMBOL) is None:
+                await asyncio.sleep(0.001)
+
     def record_latency(self, stage: str, ns: int) -> None:
         self._latency_ns[stage] = ns
         if stage == "end_to_end":
@@ -158,6 +164,7 @@ def ours(topology: str) -> Callable[[Venue], AbstractAsyncContextManager[OneTick
         try:
             with wired.market:
                 await wired.market.ready()
+                await wired.first_update()
                 wired.market.resume()
                 yield wired.one_tick
             assert (await wired.desk.stop()).flat

@@ -26,13 +26,15 @@ def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
 
     from synthcore.engine.run import Run
     from synthcore.engine.signals import restored_signals
+    from synthcore.monitor.log import run_log
     from synthcore.monitor.record import RecordedRun
 
     async def main(recorded: RecordedRun) -> RunOutcome:
         return await Run(settings, recorded).main()
 
     recorded = RecordedRun(observer, settings.state_dir)
-    with restored_signals():
+    log = run_log(recorded.path.with_suffix(".log"), settings.config.effective_log_level)
+    with restored_signals(), log:
         try:
             return asyncio.run(main(recorded))
         finally:

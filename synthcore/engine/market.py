@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 1e-4  # a busy execution loop may hold the GIL from the feed for this long
 READY_WITHIN_S = 15.0
+FIRST_ATTEMPTS = 2  # to connect; later, when a link is lost, there is no limit
 LOOK_EVERY_S = 0.01
 
 
@@ -114,12 +115,14 @@ class MarketSide:
         """
         try:
             async with asyncio.timeout(READY_WITHIN_S):
-                while not self.connector.ready.is_set() and self._feed.error is None:
+                while not self.connector.ready.is_set():
+                    if self._feed.error is not None:
+                        raise self._feed.error
+                    if any(link.attempts > FIRST_ATTEMPTS for link in self.connector.status()):
+                        raise VenueUnreachable(self._why_not_ready())
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise VenueUnreachable(self._why_not_ready()) from None
-        if self._feed.error is not None:
-            raise self._feed.error
 
     def _prove(self) -> None:
         """Send one update through the whole pipeline; before the feed starts, which is its one producer."""

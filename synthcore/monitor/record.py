@@ -83,7 +83,7 @@ def open_private(path: Path) -> IO[str]:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
-def forget_old(folder: Path) -> None:
+def forget_old(folder: Path, pattern: str = "*.jsonl") -> None:
     """Keep the latest runs only: the names sort by time."""
-    for path in sorted(folder.glob("*.jsonl"))[:-KEPT_RUNS]:
+    for path in sorted(folder.glob(pattern))[:-KEPT_RUNS]:
         path.unlink(missing_ok=True)

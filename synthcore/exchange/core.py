@@ -61,13 +61,22 @@ class Exchange:
         The background market; the caller applies its frames first, then calls `on_book` or `on_trades`.
     ids
         Source of order and fill ids.
+    unchanged
+        What an amendment that changes nothing is refused with; None acknowledges it.
     """
 
-    def __init__(self, contracts: Mapping[str, Contract], market: MarketView, ids: Ids) -> None:
+    def __init__(
+        self,
+        contracts: Mapping[str, Contract],
+        market: MarketView,
+        ids: Ids,
+        unchanged: Refusal | None = refusal.AMEND_UNCHANGED,
+    ) -> None:
         self.contracts = dict(contracts)
         self.market = market
         self.accounts: dict[str, Account] = {}
         self._ids = ids
+        self._unchanged = unchanged
         self._logs: dict[str, OrderLog] = {}
         self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
         self._admission = Admission(self.contracts, market)
@@ -113,6 +122,8 @@ class Exchange:
             price_ticks, lots = self._amended(account, order, request)
         except Refused as refused:
             return refused.refusal, ()
+        if (price_ticks, lots) == (order.price_ticks, order.lots):
+            return order, ()
         batch = self._begin(now_ms)
         keeps_its_place = price_ticks == order.price_ticks and lots < order.lots
         account.claim(order, -order.leaves_lots)
@@ -289,8 +300,8 @@ class Exchange:
             price_ticks = self._admission.limit_ticks(request.price, contract, order.side)
         if request.qty:
             lots = self._amended_lots(order, request.qty)
-        if (price_ticks, lots) == (order.price_ticks, order.lots):
-            raise Refused(refusal.AMEND_UNCHANGED)
+        if (price_ticks, lots) == (order.price_ticks, order.lots) and self._unchanged is not None:
+            raise Refused(self._unchanged)
         grown = lots - order.lots
         if order.reduces and grown > 0:
             held = account.position(contract, order.position_idx)

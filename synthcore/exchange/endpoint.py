@@ -28,6 +28,7 @@ class Call(Struct, frozen=True):
     body: bytes
     account: Account | None  # None on public endpoints
     now_ms: int
+    granted: int | None = None  # orders of a batch that the rate limit lets through; None: all
 
     @property
     def user(self) -> Account:
@@ -45,10 +46,18 @@ class Endpoint(Struct, frozen=True):
     path: str
     handler: Handler
     is_private: bool = True
+    cost: Callable[[bytes], int] | None = None  # what a body costs of the rate limit; None: 1
+
+
+class Extended(Struct, frozen=True):
+    """A result with something in `retExtInfo`."""
+
+    result: Result
+    ext_info: dict[str, object]
 
 
 CATEGORIES = frozenset({"linear", "spot", "inverse", "option"})
-_FIELD = re.compile(r"at `\$\.(\w+)`|field `(\w+)`")
+_FIELD = re.compile(r"at `\$\.(\w+)|field `(\w+)`")
 
 
 def read_body(body: bytes, kind: type[Body]) -> Body:
@@ -56,8 +65,20 @@ def read_body(body: bytes, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.DecodeError as error:
-        found = _FIELD.search(str(error))
-        raise Refused(params_error(found[1] or found[2] if found else "body")) from error
+        raise Refused(_field_error(error)) from error
+
+
+def read_struct(fields: Mapping[str, Any], kind: type[Body]) -> Body:
+    """Read what was decoded already; what doesn't fit names its field."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise Refused(_field_error(error)) from error
+
+
+def _field_error(error: Exception) -> Refusal:
+    found = _FIELD.search(str(error))
+    return params_error(found[1] or found[2] if found else "body")
 
 
 def read_category(params: Mapping[str, str]) -> str:

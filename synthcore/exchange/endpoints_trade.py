@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec import UNSET
 
+from synthcore.exchange.admission import check_category
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.endpoint import (
     Call,
@@ -17,6 +18,14 @@ from synthcore.exchange.endpoint import (
     read_category,
     read_limit,
     read_ms,
+)
+from synthcore.exchange.order_batch import (
+    Outcome,
+    acknowledged_row,
+    count_orders,
+    created_row,
+    read_batch,
+    run_batch,
 )
 from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
@@ -52,6 +61,9 @@ class TradeEndpoints:
             Endpoint("POST", "/v5/order/amend", self.amend),
             Endpoint("POST", "/v5/order/cancel", self.cancel),
             Endpoint("POST", "/v5/order/cancel-all", self.cancel_all),
+            Endpoint("POST", "/v5/order/create-batch", self.create_batch, cost=count_orders),
+            Endpoint("POST", "/v5/order/amend-batch", self.amend_batch, cost=count_orders),
+            Endpoint("POST", "/v5/order/cancel-batch", self.cancel_batch, cost=count_orders),
             Endpoint("GET", "/v5/order/realtime", self.realtime),
             Endpoint("GET", "/v5/order/history", self.history),
             Endpoint("GET", "/v5/execution/list", self.executions),
@@ -80,6 +92,33 @@ class TradeEndpoints:
         if isinstance(orders, Refusal):
             return orders
         return CancelAllResult([OrderAckResult(order.order_id, order.link_id) for order in orders])
+
+    def create_batch(self, call: Call) -> Result:
+        batch = read_batch(call.body)
+        check_category(batch.category)
+
+        def act(order: CreateOrder) -> Outcome:
+            return self._exchange.place(call.user, order, call.now_ms)
+
+        return run_batch(batch, CreateOrder, act, self._outbox, call.granted, created_row)
+
+    def amend_batch(self, call: Call) -> Result:
+        batch = read_batch(call.body)
+        check_category(batch.category)
+
+        def act(change: AmendOrder) -> Outcome:
+            return self._exchange.amend(call.user, change, call.now_ms)
+
+        return run_batch(batch, AmendOrder, act, self._outbox, call.granted, acknowledged_row)
+
+    def cancel_batch(self, call: Call) -> Result:
+        batch = read_batch(call.body)
+        check_category(batch.category)
+
+        def act(order: CancelOrder) -> Outcome:
+            return self._exchange.cancel(call.user, order, call.now_ms)
+
+        return run_batch(batch, CancelOrder, act, self._outbox, call.granted, acknowledged_row)
 
     # Questions
 

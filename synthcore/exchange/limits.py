@@ -20,12 +20,16 @@ LIMITS: dict[str, int | None] = {
     "/v5/order/amend": None,
     "/v5/order/cancel": None,
     "/v5/order/cancel-all": None,
+    "/v5/order/create-batch": None,  # counted in orders
+    "/v5/order/amend-batch": None,
+    "/v5/order/cancel-batch": None,
     "/v5/order/realtime": 50,
     "/v5/order/history": 50,
     "/v5/execution/list": 50,
     "/v5/position/list": 50,
     "/v5/position/switch-mode": 10,
     "/v5/position/set-leverage": 10,
+    "/v5/position/trading-stop": 10,
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
     "/v5/account/fee-rate": 5,
@@ -36,10 +40,14 @@ LIMITS: dict[str, int | None] = {
 class Visit(Struct, frozen=True):
     """One call held against its limit."""
 
-    is_allowed: bool
+    granted: int  # of what it costs, how much is let through
     limit: int
     remaining: int
     reset_ms: int  # when refused: the time to wait for
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.granted > 0
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         return [
@@ -56,15 +64,16 @@ class RateLimiter:
         self._order_limit = None if tier == "off" else int(tier)
         self._windows: dict[tuple[str, str], deque[int]] = {}
 
-    def visit(self, uid: str, path: str, now_ms: int) -> Visit | None:
-        """Count one call; None where the endpoint has no limit, or limits are off."""
+    def visit(self, uid: str, path: str, now_ms: int, cost: int = 1) -> Visit | None:
+        """Count one call, or a batch as its orders; None where there is no limit, or limits are off."""
         if self._order_limit is None or path not in LIMITS:
             return None
         limit = LIMITS[path] or self._order_limit
         window = self._windows.setdefault((uid, path), deque())
         while window and window[0] <= now_ms - WINDOW_MS:
             window.popleft()
-        if len(window) >= limit:
-            return Visit(False, limit, 0, window[0] + WINDOW_MS)
-        window.append(now_ms)
-        return Visit(True, limit, limit - len(window), now_ms)
+        granted = min(cost, limit - len(window))
+        if granted <= 0:
+            return Visit(0, limit, 0, window[0] + WINDOW_MS)
+        window.extend([now_ms] * granted)
+        return Visit(granted, limit, limit - len(window), now_ms)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from synthcore.exchange.account import Account
 from synthcore.exchange.auth import SIGN_HEADER, Authenticator
-from synthcore.exchange.endpoint import Call, Endpoint
+from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter
 from synthcore.exchange.outbox import Outbox
@@ -110,11 +110,13 @@ class RestApp:
         uid = self._authenticator.rest(by_name, query if method == "GET" else body, now_ms)
         if isinstance(uid, Refusal):
             return self._refuse(uid, now_ms)
-        visit = self._limiter.visit(uid, path, now_ms)
+        cost = endpoint.cost(body) if endpoint.cost is not None else 1
+        visit = self._limiter.visit(uid, path, now_ms, cost)
         limit_headers = visit.headers() if visit is not None else []
         if visit is not None and not visit.is_allowed:
             return self._refuse(TOO_MANY_VISITS, now_ms, limit_headers)
-        return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers)
+        granted = visit.granted if visit is not None else None
+        return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers, granted)
 
     def _call(
         self,
@@ -124,15 +126,17 @@ class RestApp:
         account: Account | None,
         now_ms: int,
         headers: Headers,
+        granted: int | None = None,
     ) -> Answer:
         params = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
         try:
-            result = endpoint.handler(Call(params, body, account, now_ms))
+            result = endpoint.handler(Call(params, body, account, now_ms, granted))
         except Refused as refused:
             result = refused.refusal
         if isinstance(result, Refusal):
             return self._refuse(result, now_ms, headers)
-        return self._answer(200, Envelope(0, "OK", result, {}, now_ms), headers)
+        told = result if isinstance(result, Extended) else Extended(result, {})
+        return self._answer(200, Envelope(0, "OK", told.result, told.ext_info, now_ms), headers)
 
     def _refuse(
         self, refusal: Refusal, now_ms: int, headers: Iterable[tuple[bytes, bytes]] = (), status: int = 200

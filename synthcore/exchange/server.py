@@ -34,6 +34,7 @@ from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
 from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import Ready, write_ready_file
+from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
@@ -52,6 +53,12 @@ def epoch_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def unchanged_amendment(settings: ExchangeSettings) -> Refusal | None:
+    """What an amendment that changes nothing is refused with, if it is."""
+    code = settings.amend_unchanged_code
+    return Refusal(code, AMEND_UNCHANGED.message) if code else None
+
+
 class Venue:
     """One exchange with its edges wired together, still without sockets."""
 
@@ -59,7 +66,7 @@ class Venue:
         self.ids = Ids(settings.seed)
         self.market = MarketState()
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
-        self.core = Exchange(contracts, self.market, self.ids)
+        self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
         self.authenticator = Authenticator()
         self.private = PrivateStream(self.authenticator, epoch_ms)
         self.public = PublicStream(source.topics, self.market.snapshot, epoch_ms)

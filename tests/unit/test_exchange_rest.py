@@ -5,63 +5,11 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
+from exchange_edge import BUY, START_MS, Edge
 
-from synthcore.exchange import server
-from synthcore.exchange.server import UID, Venue
-from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.steady import SteadyMarket
-from synthcore.venues.bybit.signing import Signer
+from synthcore.exchange.server import UID
 
-START_MS = 1_700_000_000_000
 DAY_MS = 24 * 3600 * 1000
-BUY = {
-    "category": "linear",
-    "symbol": "BTCUSDT",
-    "side": "Buy",
-    "orderType": "Limit",
-    "qty": "0.01",
-    "price": "59000",
-}
-
-
-class Edge:
-    """A venue whose clock the test moves, and a client that signs."""
-
-    def __init__(self, monkeypatch, **settings):
-        self.now_ms = START_MS
-        monkeypatch.setattr(server, "epoch_ms", lambda: self.now_ms)
-        settings = ExchangeSettings(market="steady", **{"rate_tier": "off", **settings})
-        source = SteadyMarket(settings.symbols, START_MS)
-        self.venue = Venue(settings, source)
-        self.signer = Signer(*self.venue.open_account(settings))
-        for frame in source.frames():
-            if frame.due_ns:
-                break
-            self.venue.apply(frame)
-
-    def send(self, method, path, query=b"", body=b"", headers=None):
-        """One request; signed unless other headers are given."""
-        if headers is None:
-            payload = query if method == "GET" else body
-            headers = [
-                (b"x-bapi-api-key", self.signer.key.encode()),
-                (b"x-bapi-timestamp", b"%d" % self.now_ms),
-                (b"x-bapi-recv-window", b"5000"),
-                (b"x-bapi-sign", self.signer.rest(self.now_ms, 5000, payload).encode()),
-            ]
-        return self.venue.rest.answer(method, path, query, headers, body)
-
-    def get(self, path, **params):
-        return json.loads(self.send("GET", path, query=urlencode(params).encode()).body)
-
-    def post(self, path, body):
-        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return json.loads(self.send("POST", path, body=payload).body)
-
-    def place(self, **fields):
-        reply = self.post("/v5/order/create", {**BUY, **fields})
-        assert reply["retCode"] == 0, reply
-        return reply["result"]["orderId"]
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ class InPython(WSListener):
 
 @pytest.mark.parametrize("receiver", [Ours, InPython])
 def test_flood(benchmark: BenchmarkFixture, url: str, receiver: type[Ours] | type[InPython]) -> None:
+    benchmark.extra_info["items"] = FRAMES
     client = receiver()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         transport, _ = runner.run(ws_connect(lambda: client.listener, url))

@@ -161,7 +161,7 @@ PARSERS = [merged, quotes, msgspec_typed, json_dicts]
 def test_parse(benchmark, kind, parser):
     benchmark.group = f"{benchmark.group} [{kind}]"
     frames = frames_of(kind)
-    benchmark.extra_info.update(frames=FRAMES, bytes_a_frame=sum(map(len, frames)) // FRAMES)
+    benchmark.extra_info.update(items=FRAMES, bytes_an_item=sum(map(len, frames)) // FRAMES)
 
     result = benchmark(parser(frames))
 

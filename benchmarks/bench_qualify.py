@@ -49,6 +49,7 @@ def passing() -> int:
 
 @pytest.mark.benchmark(group="one by one")
 def test_ours_one_by_one(benchmark):
+    benchmark.extra_info["items"] = CANDIDATES
     rows = list(zip(*candidates(), strict=True))
 
     found = benchmark(
@@ -63,6 +64,7 @@ def test_ours_one_by_one(benchmark):
 
 @pytest.mark.benchmark(group="one by one")
 def test_python_one_by_one(benchmark):
+    benchmark.extra_info["items"] = CANDIDATES
     rows = list(zip(*candidates(), strict=True))
 
     found = benchmark(lambda: sum(in_python(*row) for row in rows))
@@ -72,6 +74,7 @@ def test_python_one_by_one(benchmark):
 
 @pytest.mark.benchmark(group="batch")
 def test_ours_batch(benchmark):
+    benchmark.extra_info["items"] = CANDIDATES
     spread, funding, size = map(np.array, candidates())
 
     batch = benchmark(lambda: qualify_batch(spread_bps=spread, funding_delta=funding, position_size=size))
@@ -81,6 +84,7 @@ def test_ours_batch(benchmark):
 
 @pytest.mark.benchmark(group="batch")
 def test_ours_batch_into_buffers(benchmark):
+    benchmark.extra_info["items"] = CANDIDATES
     spread, funding, size = map(np.array, candidates())
     fees = np.full(CANDIDATES, FEES_BPS)
     no_boost = np.zeros(CANDIDATES, dtype=np.intc)
@@ -99,6 +103,7 @@ def test_ours_batch_into_buffers(benchmark):
 
 @pytest.mark.benchmark(group="batch")
 def test_numpy_batch(benchmark):
+    benchmark.extra_info["items"] = CANDIDATES
     spread, funding, size = map(np.array, candidates())
 
     found = benchmark(lambda: in_numpy(spread, funding, size))

@@ -7,10 +7,13 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from synthcore.exchange.closed_pnl import NOTHING_CLOSED, ClosedPnlLog, Closing
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
+from synthcore.exchange.ledger import Ledger
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.model import OPPOSITE, Side
+from synthcore.venues.bybit.messages import ExecutionRow
 
 MAKER_FEE_RATE = Decimal("0.0002")
 TAKER_FEE_RATE = Decimal("0.00055")
@@ -48,7 +51,7 @@ class Position(Struct, eq=False, kw_only=True):
     def entry_price(self) -> Decimal:
         return round8(self.entry_value / self.qty) if self.lots else ZERO
 
-    def apply(self, side: Side, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> Realised:
+    def apply(self, side: Side, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> Closing:
         """Add one fill: close what stands against it, open with the rest.
 
         Returns what the fill closed and earned. Costs leave in proportion, rounded to 8 decimals; the
@@ -57,16 +60,16 @@ class Position(Struct, eq=False, kw_only=True):
         closing = min(lots, self.lots) if self.side == OPPOSITE[side] else 0
         closing_value = value if closing == lots else round8(value * closing / lots)
         closing_fee = fee if closing == lots else round8(fee * closing / lots)
-        realised = self._close(closing, closing_value, closing_fee)
+        closed = self._close(closing, closing_value, closing_fee)
         if lots > closing:
             self._open(side, lots - closing, value - closing_value, fee - closing_fee, now_ms)
         self.updated_ms = now_ms
         self.created_ms = self.created_ms or now_ms
-        return realised
+        return closed
 
-    def _close(self, lots: int, value: Decimal, fee: Decimal) -> Realised:
+    def _close(self, lots: int, value: Decimal, fee: Decimal) -> Closing:
         if lots == 0:
-            return Realised(0, ZERO, ZERO)
+            return NOTHING_CLOSED
         is_last = lots == self.lots
         cost = self.entry_value if is_last else round8(self.entry_value * lots / self.lots)
         open_fee = self.open_fee if is_last else round8(self.open_fee * lots / self.lots)
@@ -77,7 +80,7 @@ class Position(Struct, eq=False, kw_only=True):
         self._realise(pnl - fee)
         if is_last:
             self.side, self.opened_ms = None, 0
-        return Realised(lots, pnl, pnl - fee - open_fee)
+        return Closing(lots, pnl, cost, value, open_fee, fee)
 
     def _open(self, side: Side, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> None:
         if self.lots == 0:
@@ -114,14 +117,6 @@ class Position(Struct, eq=False, kw_only=True):
         return round8(self.mark_value(mark) * rate + self.closing_fee()) if self.lots else ZERO
 
 
-class Realised(Struct, frozen=True):
-    """What one fill closed, its gain against the entry, and that gain less the fees of both ends."""
-
-    closed_lots: int
-    pnl: Decimal
-    net_pnl: Decimal
-
-
 class OpenSide(Struct, eq=False):
     """Open orders of one side of one position record that may open: how much they could add."""
 
@@ -156,7 +151,9 @@ class Account:
 
     def __init__(self, uid: str, deposit: Decimal, hedge: bool, created_ms: int) -> None:
         self.uid = uid
-        self.wallet = deposit
+        self.ledger = Ledger()
+        self.ledger.transfer_in(deposit, created_ms)
+        self.closed_pnl = ClosedPnlLog()
         self.created_ms = created_ms
         self.realised_ever = ZERO  # pnl less fees
         self.fees_paid = ZERO
@@ -165,6 +162,11 @@ class Account:
         self._leverage: dict[str, Decimal] = {}
         self._positions: dict[tuple[str, int], Position] = {}
         self._open_sides: dict[tuple[str, int, Side], OpenSide] = {}
+
+    @property
+    def wallet(self) -> Decimal:
+        """The balance: the ledger's sum, so that nothing changes it without an entry."""
+        return self.ledger.balance
 
     # Position mode
 
@@ -204,15 +206,23 @@ class Account:
 
     def settle_fill(
         self, order: Order, lots: int, value: Decimal, fee: Decimal, seq: int, now_ms: int
-    ) -> Realised:
-        """Book one fill of one order: position, wallet, fees."""
+    ) -> Closing:
+        """Add one fill of one order to its position; `book_fill` books its money."""
         position = self.position(order.contract, order.position_idx)
-        realised = position.apply(order.side, lots, value, fee, now_ms)
         position.seq = seq
-        self.wallet += realised.pnl - fee
-        self.realised_ever += realised.pnl - fee
+        return position.apply(order.side, lots, value, fee, now_ms)
+
+    def book_fill(
+        self, order: Order, execution: ExecutionRow, closing: Closing, fee: Decimal, now_ms: int
+    ) -> None:
+        """Book one fill's money: wallet, fees, and what a closing order earned."""
+        position = self.position(order.contract, order.position_idx)
+        held = order.contract.qty(position.signed_lots)
+        self.ledger.fill(execution, now_ms, pnl=closing.pnl, fee=fee, held=held)
+        self.realised_ever += closing.pnl - fee
         self.fees_paid += fee
-        return realised
+        if closing.lots:
+            self.closed_pnl.add(order, closing, position.leverage, execution.exec_type, now_ms)
 
     # Leverage
 
@@ -289,4 +299,4 @@ def closing_side(position: Position) -> Side | None:
     return OPPOSITE[position.side] if position.side is not None else None
 
 
-__all__ = ["Account", "Margin", "Position", "Realised", "closes_leg", "closing_side"]
+__all__ = ["Account", "Margin", "Position", "closes_leg", "closing_side"]

@@ -414,8 +414,8 @@ class Exchange:
         if is_maker:
             account.claim(order, -lots)
         order.fill(lots, value, fee, now_ms)
-        realised = account.settle_fill(order, lots, value, fee, seq, now_ms)
-        order.closed_pnl += realised.net_pnl
+        closing = account.settle_fill(order, lots, value, fee, seq, now_ms)
+        order.closed_pnl += closing.net_pnl
         row = execution_row(
             order,
             exec_id=self._ids.uuid(),
@@ -425,12 +425,13 @@ class Exchange:
             fee=fee,
             fee_rate=fee_rate,
             is_maker=is_maker,
-            closed_lots=realised.closed_lots,
-            pnl=realised.pnl,
+            closed_lots=closing.lots,
+            pnl=closing.pnl,
             mark=self.market.mark(contract.symbol),
             seq=seq,
             now_ms=now_ms,
         )
+        account.book_fill(order, row, closing, fee, now_ms)
         log = self.log(account)
         log.fills.append(row)
         batch.filled(account, row)

@@ -24,6 +24,7 @@ from synthcore.exchange.batch import Event
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.endpoints_account import AccountEndpoints
+from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.ids import Ids
@@ -80,6 +81,7 @@ class Venue:
             *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
             *TradeEndpoints(self.core, self.outbox).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
+            *LedgerEndpoints(self.core).endpoints(),
         ]
         limiter = RateLimiter(settings.rate_tier)
         return RestApp(

@@ -6,6 +6,7 @@ from exchange_world import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthcore.exchange.endpoints_ledger import transaction_row
 from synthcore.exchange.refusal import Refusal
 
 SIDES = st.sampled_from(["Buy", "Sell"])
@@ -132,6 +133,7 @@ class Auditor:
         fees = sum((Decimal(fill.exec_fee) for fill in fills), Decimal(0))
         assert account.wallet == self.world.deposit + realised - fees
         assert account.fees_paid == fees
+        check_ledger(account)
 
     def check_positions(self, account):
         for idx in (0, 1, 2):
@@ -160,6 +162,23 @@ class Auditor:
             reducing = log.reducing("BTCUSDT", idx)
             assert sum(order.leaves_lots for order in reducing) <= position.lots
             assert all(order.side != position.side for order in reducing)
+
+
+def check_ledger(account):
+    """Every entry leads from the balance before it to its own, and the last one to the wallet."""
+    balance = Decimal(0)
+    for number, entry in enumerate(account.ledger.entries, start=1):
+        assert entry.number == number
+        assert transaction_change(entry) == entry.change
+        balance += entry.change
+        assert entry.balance == balance
+    assert account.wallet == balance
+
+
+def transaction_change(entry):
+    """What the log's own words add up to: change = cashFlow + funding − fee."""
+    row = transaction_row("100", entry)
+    return Decimal(row.cash_flow) + Decimal(row.funding or 0) - Decimal(row.fee or 0)
 
 
 def ladder(middle, direction, sizes):

@@ -217,6 +217,57 @@ class WalletRow(Struct, rename="camel", kw_only=True, gc=False):
     account_type: str = "UNIFIED"
 
 
+class TransactionRow(Struct, rename="camel", kw_only=True, gc=False):
+    """One change of a wallet, of `account/transaction-log`: change = cashFlow + funding − fee."""
+
+    trans_sub_type: str = ""
+    id: str
+    symbol: str = ""
+    side: str = "None"
+    funding: str = ""  # > 0 is received; "" outside settlements
+    order_link_id: str = ""
+    order_id: str = ""
+    fee: str = ""  # > 0 is paid
+    change: str
+    cash_flow: str
+    transaction_time: str  # ms
+    type: str
+    fee_rate: str = ""
+    bonus_change: str = ""
+    size: str = ""  # position after it, negative for a short
+    qty: str = ""
+    cash_balance: str
+    currency: str
+    category: str = ""
+    trade_price: str = ""
+    trade_id: str = ""
+    extra_fees: str | list[dict[str, str]] = ""
+
+
+class ClosedPnlRow(Struct, rename="camel", kw_only=True, gc=False):
+    """What one closing order earned, of `position/closed-pnl`."""
+
+    symbol: str
+    order_type: str
+    leverage: str
+    updated_time: str  # ms
+    side: str  # of the closing order
+    order_id: str
+    closed_pnl: str
+    avg_entry_price: str
+    qty: str
+    cum_entry_value: str
+    created_time: str  # ms
+    order_price: str
+    closed_size: str
+    avg_exit_price: str
+    exec_type: str
+    fill_count: str
+    cum_exit_value: str
+    open_fee: str
+    close_fee: str
+
+
 class LeverageFilter(Struct, rename="camel", frozen=True):
     min_leverage: str
     max_leverage: str

@@ -234,7 +234,7 @@ class Recording:
         if not self._allow_unfinished:
             raise RecordingError(
                 f"a finished recording ends with its checksum, {self.path} is cut off or still being written:"
-                f" {why} (line {line_number}); record again, or allow an unfinished recording"
+                f" {why} (line {line_number}); record again (from Python: allow_unfinished=True)"
             )
 
     # Imported layouts

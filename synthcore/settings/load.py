@@ -277,7 +277,7 @@ def require_file(name: str, given: Given) -> None:
     if path is None:
         return
     if not path.is_file() or not os.access(path, os.R_OK):
-        what = "is not readable" if path.is_file() else "isn't there"
+        what = "isn't readable" if path.is_file() else "is no file" if path.exists() else "isn't there"
         raise ConfigError(f"{name} must name a file that can be read, {path} {what} ({given.origin})")
 
 

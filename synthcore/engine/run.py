@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STATUS_EVERY_S = 0.25
 SUMMARY_EVERY_S = 60.0
 
 
@@ -237,7 +236,7 @@ class Run:
                 | live_facts(self.market, self.desk, elapsed_s, self.settings.duration_s)
                 | {"network_rtt_ns": self._round_trip_ns()}
             )
-            await asyncio.sleep(STATUS_EVERY_S)
+            await asyncio.sleep(self.observer.status_every_s)
 
     async def _tell_summary(self) -> None:
         while True:

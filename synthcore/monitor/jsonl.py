@@ -18,6 +18,8 @@ class JsonLines:
     `exit_code` is null in all but the last.
     """
 
+    status_every_s = 1.0
+
     def __init__(self, out: IO[str]) -> None:
         self._lines = LineWriter(out)
         self._encode = msgspec.json.Encoder(decimal_format="number").encode

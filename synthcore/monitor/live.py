@@ -19,6 +19,8 @@ END_PATIENCE_S = 5.0
 class LiveView:
     """Feeds the drawing process; the final summary goes to stdout when it has ended."""
 
+    status_every_s = 0.25
+
     def __init__(self) -> None:
         self._network_rtt_ns: float | None = None
         self._summary: Facts | None = None

@@ -17,7 +17,7 @@ class RunObserver(Protocol):
         `profile`, `seed`, `environment`, `topology`, `pinned` {feed, strategy}, `idle_states_held`,
         `symbols`, `duration_s` (None: until stopped), `spread_bps`, `funding_delta`, `size_usdt`,
         `max_trades`, `pid`, `exchange` {rest, ws_public, ws_private} (URLs, no keys).
-    snapshot (status, 4 a second at most)
+    snapshot (status, every `status_every_s`)
         every key of the summary but `exit_code`, and `elapsed_s`, `duration_s`,
         `connected` {public, private: bool}, `prices` {symbol: {bid, ask, age_ms}},
         `open_trades` [{trade, symbol, state, age_ms, mark_bps}],
@@ -29,6 +29,8 @@ class RunObserver(Protocol):
         `hedge_ns` {first_send, ack_long, ack_short, fill_long, fill_short, gap, exposed}
         (first_send from the update's receive stamp, the others from first_send).
     """
+
+    status_every_s: float  # how often it wants to be told; a snapshot costs the trading loop about 1 ms
 
     def on_start(self, info: Facts) -> None:
         """The exchange answers, the pipeline is proved: trading begins."""

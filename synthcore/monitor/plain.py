@@ -16,6 +16,8 @@ STATUS_EVERY_S = 10.0
 class PlainLines:
     """Writes figures to `out`, warnings to `words`; a status line every ten seconds at most."""
 
+    status_every_s = 1.0
+
     def __init__(self, out: TextIO, words: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = LineWriter(out)
         self._words = LineWriter(words)

@@ -24,6 +24,7 @@ class RecordedRun:
         begun = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         self.path = state_dir / "runs" / f"{begun}-{os.getpid()}.jsonl"
         self._observer = observer
+        self.status_every_s = observer.status_every_s
         self._file: IO[str] | None = None
         self._lines: JsonLines | None = None
         self._is_over = False

@@ -12,6 +12,8 @@ from synthcore.monitor.record import KEPT_RUNS, RecordedRun
 class Heard:
     """An observer that remembers the kinds of what it was told."""
 
+    status_every_s = 1.0
+
     def __init__(self) -> None:
         self.kinds: list[str] = []
         self.warnings: list[str] = []

@@ -136,9 +136,10 @@ class Recording:
         with _opened(self.path) as lines:
             first = next(self._whole(lines), b"")
         known = _decode(_FirstLine, first)
-        if known is None:
+        if known is None:  # anybody's file, perhaps one with secrets: it isn't quoted
+            what = "no JSON object" if first.strip() else "empty"
             raise RecordingError(
-                f"a recording starts with its header, but the first line of {self.path} is {_shown(first)};"
+                f"a recording starts with its header, but the first line of {self.path} is {what};"
                 " give a file that `synthtest record` wrote, or a Bybit capture"
             )
         if known.synthtest_recording is not None:
@@ -150,7 +151,7 @@ class Recording:
             return "frames"
         raise RecordingError(
             f"a recording starts with its header, but the first line of {self.path} has none of the keys"
-            f" synthtest_recording, t, topic, op: {_shown(first)}; give a file that `synthtest record` wrote"
+            " synthtest_recording, t, topic, op; give a file that `synthtest record` wrote"
         )
 
     def _read_header(self, line: bytes) -> RecordingHeader:

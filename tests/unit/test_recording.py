@@ -175,7 +175,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"", "first line of {path} is empty"),
-        (b"hello\n", "first line of {path} is 'hello'"),
+        (b"hello\n", "first line of {path} is no JSON object"),
         (b"\x00\x01\xff" * 100, "a recording starts with its header"),
         (b'{"a":1}\n', "none of the keys"),
         (b"[1,2]\n", "a recording starts with its header"),
@@ -272,3 +272,14 @@ def test_plain_frames_are_paced_by_their_own_ts(tmp_path: Path) -> None:
     assert [frame.recv_ns for frame in recording] == [25_000_000, 25_000_000, 25_000_000]
     assert recording.census.control == {"ack": 1}
     assert recording.census.skipped == {"empty line": 1}
+
+
+@pytest.mark.parametrize("first", ["API_SECRET=marker\n", '{"api_secret":"marker"}\n'])
+def test_a_foreign_file_is_not_quoted(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "foreign"
+    path.write_text(first)
+
+    with pytest.raises(RecordingError) as refused:
+        open_recording(path)
+
+    assert "marker" not in str(refused.value)

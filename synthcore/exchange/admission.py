@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import cast
 
 from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import Account, Position, closing_side
+from synthcore.exchange.band import price_band
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, reference_price
@@ -134,16 +135,10 @@ class Admission:
 
     def within_band(self, ticks: int, contract: Contract, side: Side) -> int:
         """Bybit re-prices a futures limit beyond the band silently to the nearest allowed price."""
-        mark = reference_price(self._market, contract.symbol)
-        if mark is None:
+        band = price_band(self._market, contract)
+        if band is None:
             return ticks
-        index = self._market.index(contract.symbol) or mark
-        x, y = contract.limit_ratio_x, contract.limit_ratio_y
-        if side == "Buy":
-            highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick
-            return min(ticks, int(highest.to_integral_value(ROUND_FLOOR)))
-        lowest = max(mark * (1 - y), min(index, mark * (1 - x))) / contract.tick
-        return max(ticks, int(lowest.to_integral_value(ROUND_CEILING)))
+        return min(ticks, band.highest_buy) if side == "Buy" else max(ticks, band.lowest_sell)
 
     def check_value(self, request: CreateOrder, contract: Contract, price_ticks: int, lots: int) -> None:
         """At least the minimum notional; a market order is valued at the mark."""

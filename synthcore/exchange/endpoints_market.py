@@ -106,9 +106,9 @@ class MarketEndpoints:
         }
 
     def orderbook(self, call: Call) -> Result:
-        symbol = self._symbol(call)
+        category, symbol = read_category(call.params), self._symbol(call)
         limit = read_limit(call.params, default=25, highest=1000)
-        book = self._book(symbol, limit, call.now_ms)
+        book = self._book(symbol, limit, call.now_ms) if category == "linear" else BookFrame(BookData([], []))
         return {
             "s": symbol,
             "b": book.data.b[:limit],
@@ -123,7 +123,8 @@ class MarketEndpoints:
         category = read_category(call.params)
         symbol = self._symbol(call)
         limit = read_limit(call.params, default=500, highest=1000)
-        newest = islice(reversed(self._market.trades(symbol)), limit)
+        trades = self._market.trades(symbol) if category == "linear" else ()
+        newest = islice(reversed(trades), limit)
         return {"category": category, "list": [_trade_row(symbol, trade) for trade in newest]}
 
     def _book(self, symbol: str, limit: int, now_ms: int) -> BookFrame:
@@ -136,8 +137,10 @@ class MarketEndpoints:
         return BookFrame(BookData([], []))
 
     def _symbol(self, call: Call) -> str:
+        """The symbol asked for; in other categories any, for nothing is known of them."""
         symbol = call.params.get("symbol", "")
-        if read_category(call.params) != "linear" or symbol not in self._instruments:
+        is_known = symbol in self._instruments or read_category(call.params) != "linear"
+        if not symbol or not is_known:
             raise Refused(params_error("symbol"))
         return symbol
 

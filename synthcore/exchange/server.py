@@ -24,11 +24,13 @@ from synthcore.exchange.batch import Event
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.endpoints_account import AccountEndpoints
+from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
+from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
@@ -66,6 +68,7 @@ class Venue:
     def __init__(self, settings: ExchangeSettings, source: MarketSource) -> None:
         self.ids = Ids(settings.seed)
         self.market = MarketState()
+        self.history = MarketHistory(self.market)
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
         self.authenticator = Authenticator()
@@ -79,6 +82,7 @@ class Venue:
     def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
         endpoints = [
             *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
+            *HistoryEndpoints(self.core.contracts, self.market, self.history).endpoints(),
             *TradeEndpoints(self.core, self.outbox).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
@@ -111,6 +115,7 @@ class Venue:
         topic, text = frame.topic, frame.text
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
         self.market.apply(topic, text)
+        self.history.apply(topic, text, epoch_ms())
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)

@@ -4,6 +4,7 @@ import json
 from urllib.parse import urlencode
 
 from synthcore.exchange import server
+from synthcore.exchange.market.frames import MarketFrame
 from synthcore.exchange.server import Venue
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
@@ -58,3 +59,7 @@ class Edge:
         reply = self.post("/v5/order/create", {**BUY, **fields})
         assert reply["retCode"] == 0, reply
         return reply["result"]["orderId"]
+
+    def push(self, topic, text):
+        """One more frame of the market."""
+        self.venue.apply(MarketFrame(0, topic, text))

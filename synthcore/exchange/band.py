@@ -1,0 +1,29 @@
+"""The price band of a contract: the highest price that a buyer and the lowest that a seller may name."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR
+
+from msgspec import Struct
+
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.market_view import MarketView, reference_price
+
+
+class Band(Struct, frozen=True):
+    """Both ends, in ticks."""
+
+    highest_buy: int
+    lowest_sell: int
+
+
+def price_band(market: MarketView, contract: Contract) -> Band | None:
+    """The band around mark and index; None while the market has no price."""
+    mark = reference_price(market, contract.symbol)
+    if mark is None:
+        return None
+    index = market.index(contract.symbol) or mark
+    x, y = contract.limit_ratio_x, contract.limit_ratio_y
+    highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick
+    lowest = max(mark * (1 - y), min(index, mark * (1 - x))) / contract.tick
+    return Band(int(highest.to_integral_value(ROUND_FLOOR)), int(lowest.to_integral_value(ROUND_CEILING)))

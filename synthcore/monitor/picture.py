@@ -19,6 +19,7 @@ from synthcore.monitor.text import STYLES, verdict
 from synthcore.monitor.units import count_text, duration_text, memory_text, percent, signed, time_text
 
 WIDE = 110  # columns from which two panels stand side by side
+TALL_WIDE, TALL_NARROW = 30, 46  # lines that all panels need: with less, the lesser facts share lines
 OPEN_SHOWN = 4
 STALE_MS = 2000
 END_STYLES = {
@@ -39,9 +40,11 @@ class Picture(Struct, frozen=True):
     warnings: list[str]
 
 
-def draw(picture: Picture, width: int) -> RenderableType:
-    """Lay out one picture; side by side where the terminal is wide enough."""
+def draw(picture: Picture, width: int, height: int | None = None) -> RenderableType:
+    """Lay out one picture; side by side where the terminal is wide enough, denser where it is low."""
     info, snapshot = picture.info, picture.snapshot
+    if height is not None and height < (TALL_WIDE if width >= WIDE else TALL_NARROW):
+        return dense(picture, height)
     left = [titled("stages", stage_rows(snapshot)), titled("trades", trade_rows(snapshot, picture.trades))]
     right = [
         titled("market", market_rows(snapshot)),
@@ -54,10 +57,44 @@ def draw(picture: Picture, width: int) -> RenderableType:
         body.add_column(ratio=8)
         body.add_column(ratio=5)
         body.add_row(Group(*left), Group(*right))
-    warnings = (
-        Text(f"! {text}", style="yellow", no_wrap=True, overflow="ellipsis") for text in picture.warnings
-    )
-    return Group(heading(info, snapshot), body, *warnings)
+    return Group(heading(info, snapshot), body, *(warning_row(text) for text in picture.warnings))
+
+
+def dense(picture: Picture, height: int) -> RenderableType:
+    """Everything but the prices in 24 lines: a picture that is cropped leaves its rest on the terminal."""
+    info, snapshot = picture.info, picture.snapshot
+    above = [heading(info, snapshot), titled("stages", stage_rows(snapshot))]
+    facts = [one_line("funnel", funnel_words(snapshot)), *state_lines(snapshot)]
+    warnings = [warning_row(text) for text in picture.warnings[-1:]]
+    used = 1 + len(STAGES) + 3 + len(facts) + len(warnings) + 1
+    room = height - used - 3
+    trades = [titled("trades", trade_rows(snapshot, picture.trades, room))] if room > 0 else []
+    return Group(*above, *trades, *facts, *warnings)
+
+
+def one_line(name: str, words: Text) -> Text:
+    return Text.assemble((f"  {name:<12}", "dim"), words, no_wrap=True, overflow="ellipsis")
+
+
+def funnel_words(snapshot: Facts) -> Text:
+    """From updates to trades, then the reasons that took something."""
+    funnel = snapshot.get("funnel", {})
+    rejected = {reason: one["count"] for reason, one in funnel.get("rejected", {}).items()}
+    steps = [f"{count_text(funnel.get(name, 0))} {name}" for name in ("updates", "qualified", "executed")]
+    losses = [f"{count_text(n)} {name}" for name, n in (rejected | funnel.get("suppressed", {})).items() if n]
+    words = Text(" → ".join(steps))
+    if losses:
+        words.append(f" − {', '.join(losses)}", style="dim")
+    return words
+
+
+def state_lines(snapshot: Facts) -> Iterator[Text]:
+    """Connection and money, two lines."""
+    facts = dict(state_facts(snapshot))
+    gap = "  "
+    yield one_line("connection", Text.assemble(facts["streams"], facts["counters"], gap, facts["memory"]))
+    money = f"synthetic {facts['synthetic']}, real cost {facts['real cost']}"
+    yield one_line("money", Text(money))
 
 
 def titled(title: str, content: RenderableType) -> Panel:
@@ -71,7 +108,7 @@ def warning_row(text: str) -> Text:
 def heading(info: Facts, snapshot: Facts) -> RenderableType:
     """Say what runs where, how far it is, and how it goes."""
     line = Table.grid(expand=True, padding=(0, 1))
-    line.add_column(ratio=3, no_wrap=True)
+    line.add_column(no_wrap=True)
     line.add_column(justify="right", no_wrap=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True)
@@ -107,10 +144,13 @@ def stage_rows(snapshot: Facts) -> RenderableType:
     return table
 
 
-def trade_rows(snapshot: Facts, trades: list[Facts]) -> RenderableType:
+def trade_rows(snapshot: Facts, trades: list[Facts], room: int = 100) -> RenderableType:
     """List open trades, then the last that ended."""
     table = grid("trade", "symbol", "state", ">time", ">synthetic", ">cost", "why")
-    for trade in list(snapshot.get("open_trades", ()))[:OPEN_SHOWN]:
+    ended = {trade.get("trade") for trade in trades}  # since the snapshot, perhaps
+    opened = [trade for trade in snapshot.get("open_trades", ()) if trade.get("trade") not in ended]
+    opened = opened[: min(OPEN_SHOWN, room)]
+    for trade in opened:
         mark = trade.get("mark_bps")
         table.add_row(
             str(trade.get("trade", "")),
@@ -121,7 +161,7 @@ def trade_rows(snapshot: Facts, trades: list[Facts]) -> RenderableType:
             "",
             "",
         )
-    for trade in trades:
+    for trade in trades[: room - len(opened)]:
         end = str(trade.get("end", ""))
         table.add_row(
             str(trade.get("trade", "")),
@@ -177,7 +217,7 @@ def state_rows(snapshot: Facts) -> RenderableType:
     return table
 
 
-def state_facts(snapshot: Facts) -> Iterator[tuple[str, RenderableType]]:
+def state_facts(snapshot: Facts) -> Iterator[tuple[str, str | Text]]:
     links = Text()
     for name, is_up in snapshot.get("connected", {}).items():
         links.append(f"{name} ")

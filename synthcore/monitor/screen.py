@@ -70,7 +70,7 @@ def show(screen: Screen, console: Console, ended: threading.Event) -> None:
         while not ended.wait(FRAME_S):
             if screen.changed.is_set():
                 screen.changed.clear()
-                live.update(draw(screen.picture(), console.width), refresh=True)
+                live.update(draw(screen.picture(), console.width, console.height), refresh=True)
 
 
 def main() -> None:

@@ -125,15 +125,15 @@ def test_a_reader_that_leaves_does_not_end_the_run() -> None:
         out.close()
 
 
-def drawn(width: int, **changed: Any) -> str:
-    console = Console(file=io.StringIO(), width=width, height=60)
+def drawn(width: int, height: int = 60, **changed: Any) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height)
     facts = {
         "info": {**START, "duration_s": 60.0},
         "snapshot": SNAPSHOT,
         "trades": [TRADE],
         "warnings": ["mind"],
     }
-    console.print(draw(Picture(**{**facts, **changed}), width))
+    console.print(draw(Picture(**{**facts, **changed}), width, height))
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
@@ -147,6 +147,25 @@ def test_the_picture_shows_stages_market_funnel_trades_and_state(width: int) -> 
     ):  # fmt: skip
         assert expected in picture
     assert max(map(len, picture.splitlines())) <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 40), (120, 24)])
+def test_a_low_terminal_shows_all_but_the_prices_and_is_never_exceeded(width: int, height: int) -> None:
+    ended = [{**TRADE, "trade": f"r-{number}"} for number in range(6)]
+
+    picture = drawn(width, height, trades=ended, warnings=["first", "last"]).splitlines()
+
+    for expected in (
+        "ws_to_queue", "0 updates → 0 qualified → 2 executed", "r-17", "r-0", "public up", "private DOWN",
+        "not money", "! last",
+    ):  # fmt: skip
+        assert expected in "\n".join(picture)
+    assert len(picture) < height
+    assert max(map(len, picture)) <= width
+
+
+def test_a_trade_that_ended_since_the_snapshot_is_shown_once() -> None:
+    assert drawn(120, trades=[{**TRADE, "trade": "r-17"}]).count("r-17") == 1
 
 
 def test_the_picture_before_anything_has_arrived() -> None:

@@ -280,9 +280,7 @@ def _number(value: float) -> str:
 
 
 def _plain(struct: Struct, *without: str) -> dict[str, Any]:
-    return {
-        name: _finite(value) for name, value in structs.asdict(struct).items() if name not in without
-    }
+    return {name: _finite(value) for name, value in structs.asdict(struct).items() if name not in without}
 
 
 def _finite(value: Any) -> Any:

@@ -260,9 +260,7 @@ def imbalance(bid_size: float, ask_size: float) -> float:
     return (bid_size - ask_size) / total if total else 0.0
 
 
-def obi_boost(
-    long_imbalance: float, short_imbalance: float, settings: BoostSettings = DEFAULT_BOOSTS
-) -> int:
+def obi_boost(long_imbalance: float, short_imbalance: float, settings: BoostSettings = DEFAULT_BOOSTS) -> int:
     """Give 20 if both legs' books favour us, 10 if one does, else 0.
 
     Bids favour the long leg (it buys), asks the short one.
@@ -273,9 +271,7 @@ def obi_boost(
     return 10 * favourable
 
 
-def oi_boost(
-    open_interest: float, recent: Sequence[float], settings: BoostSettings = DEFAULT_BOOSTS
-) -> int:
+def oi_boost(open_interest: float, recent: Sequence[float], settings: BoostSettings = DEFAULT_BOOSTS) -> int:
     """Give 15 if open interest is low against the median of its recent values, -10 if high, else 0."""
     usual = median(recent) if recent else 0.0
     if not usual > 0.0:

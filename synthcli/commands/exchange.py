@@ -17,7 +17,8 @@ from synthcore.settings.catalog import SETTINGS, Setting
 if TYPE_CHECKING:
     from synthcore.exchange.settings import ExchangeSettings
 
-SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed")
+SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed", "delays")
+DELAYS = "realistic"  # a run keeps `instant`: there the question is what our own side costs
 OWN = (
     Setting(
         "at_end", "--at-end", (), rules.choice("loop", "stop"), "what a replay does after its last frame"
@@ -68,7 +69,9 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
     from synthcore.settings.sources import Given
 
     names = {"symbols_to_trade": "symbols", "balance": "wallet_usdt", "recording": "market"}
-    values: dict[str, Any] = {names.get(name, name): value for name, value in given.items()}
+    values: dict[str, Any] = {"delays": DELAYS} | {
+        names.get(name, name): value for name, value in given.items()
+    }
     if "recording" in given:
         require_file("recording", Given(given["recording"], origin.flag("--recording")))
         values["market"] = str(Path(given["recording"]).resolve())

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from synthcore.engine.market import MarketSide
+from synthcore.engine.tally import delays_of
 from synthcore.engine.venue import Venue
 from synthcore.execution.desk import Desk
 from synthcore.execution.paper import PaperTrade
@@ -20,6 +21,7 @@ def start_facts(settings: RunSettings, venue: Venue, market: MarketSide) -> dict
         "profile": settings.profile,
         "seed": config.seed,
         "environment": settings.environment.name,
+        "delays": delays_of(settings),
         "topology": market.topology,
         "pinned": {"feed": market.feed_pinning.core, "strategy": market.pipeline.pinned_core},
         "idle_states_held": market.idle_states.held,

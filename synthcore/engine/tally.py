@@ -42,6 +42,7 @@ class Tally:
             profile=self._settings.profile,
             seed=self._settings.config.seed,
             environment=self._settings.environment.name,
+            delays=delays_of(self._settings),
             exit_code=exit_code,
         )
         return own if market is None else with_market(own, self.suppressed, market)
@@ -79,6 +80,12 @@ def in_wider_words(counts: dict[str, Any]) -> Counter[str]:
     for reason, count in counts.items():
         found[WIDER_REASON.get(reason, reason)] += count
     return found
+
+
+def delays_of(settings: RunSettings) -> str | None:
+    """The delays of the exchange that this run started; of another's nothing is known."""
+    is_own = settings.attach is None and settings.environment.name == "embedded"
+    return settings.delays if is_own else None
 
 
 def peak_rss_bytes() -> int:

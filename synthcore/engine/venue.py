@@ -46,5 +46,6 @@ def embedded_settings(settings: RunSettings) -> ExchangeSettings:
         seed=settings.config.seed,
         speed=settings.speed,
         rate_tier=settings.rate_tier,
+        delays=settings.delays,
         position_mode="hedge",
     )

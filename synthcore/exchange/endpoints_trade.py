@@ -31,6 +31,7 @@ from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.refusal import Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_order_row
+from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.messages import (
     AmendOrder,
     CancelAll,
@@ -51,9 +52,10 @@ NEVER_FILLED_ENDS = frozenset({"Cancelled", "Rejected", "Deactivated"})
 class TradeEndpoints:
     """Create, amend, cancel, cancel-all; open orders, history, executions."""
 
-    def __init__(self, exchange: Exchange, outbox: Outbox) -> None:
+    def __init__(self, exchange: Exchange, outbox: Outbox, visibility: Visibility) -> None:
         self._exchange = exchange
         self._outbox = outbox
+        self._visibility = visibility
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -124,7 +126,7 @@ class TradeEndpoints:
 
     def realtime(self, call: Call) -> Result:
         """Open orders, or the last closed ones; an id finds either."""
-        params, log = call.params, self._exchange.log(call.user)
+        params, log = call.params, self._visibility.of(self._exchange.log(call.user))
         category = read_category(params)
         order_id, link_id = params.get("orderId"), params.get("orderLinkId")
         _require_scope(category, params.get("symbol"), params.get("baseCoin"), params.get("settleCoin"))
@@ -142,7 +144,7 @@ class TradeEndpoints:
 
     def history(self, call: Call) -> Result:
         """Final orders of the last week; the cancelled ones without a fill go after a day."""
-        params, log = call.params, self._exchange.log(call.user)
+        params, log = call.params, self._visibility.of(self._exchange.log(call.user))
         category = read_category(params)
         order_id, link_id = params.get("orderId"), params.get("orderLinkId")
         start_ms, end_ms = read_period(params, call.now_ms)

@@ -14,11 +14,20 @@ class Outbox:
     """
 
     def __init__(self, deliver: Callable[[Event], None]) -> None:
+        self._is_watched: Callable[[], bool] = lambda: False
+        self._watch: Callable[[list[Event]], None]
         self._deliver = deliver
         self._waiting: list[Iterable[Event]] = []
 
+    def tell(self, watch: Callable[[list[Event]], None], is_watched: Callable[[], bool]) -> None:
+        """Tell somebody of events when they are made, as long as it says that it wants to know."""
+        self._watch, self._is_watched = watch, is_watched
+
     def put(self, events: Iterable[Event]) -> None:
-        """Keep an act's events; they are not looked at before they are sent."""
+        """Keep an act's events; unless somebody watches, they are not looked at before they are sent."""
+        if self._is_watched():
+            events = list(events)
+            self._watch(events)
         self._waiting.append(events)
 
     def flush(self) -> None:

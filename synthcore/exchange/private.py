@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from synthcore.exchange.auth import Authenticator
@@ -65,25 +67,35 @@ class PrivateSession(Session):
 
 
 class PrivateStream:
-    """Carries the core's events to the connections of the user they belong to."""
+    """Carries the core's events to the connections of the user they belong to.
 
-    def __init__(self, authenticator: Authenticator, now_ms: Clock) -> None:
+    Parameters
+    ----------
+    delay_s
+        Draws how long after its event a frame is sent; the frames of a connection keep their order.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, now_ms: Clock, delay_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.sessions: Sessions[PrivateSession] = Sessions()
         self._authenticator = authenticator
         self._now_ms = now_ms
+        self._delay_s = delay_s
 
     def session(self, conn_id: str) -> PrivateSession:
         return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator)
 
     def deliver(self, event: Event) -> None:
         """Send one event to all who asked for it, under the topic they asked with."""
+        delay_s = self._delay_s()
         for topic, kind in TOPICS.items():
             if kind == event.message.topic and self.sessions.has(topic):
-                self._send(topic, event)
+                self._send(topic, event, delay_s)
 
-    def _send(self, topic: str, event: Event) -> None:
+    def _send(self, topic: str, event: Event, delay_s: float) -> None:
         listeners = [session for session in self.sessions.of(topic) if session.uid == event.uid]
         if listeners:
             frame = encode(msgspec.structs.replace(event.message, topic=topic))
             for session in listeners:
-                session.send(frame)
+                session.send(frame, delay_s)

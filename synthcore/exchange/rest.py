@@ -1,9 +1,8 @@
-"""The REST edge: an ASGI application that signs in, counts, dispatches and answers in Bybit's envelope."""
+"""REST without its sockets: signs in, counts, dispatches and answers in Bybit's envelope."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,13 +13,9 @@ from synthcore.exchange.auth import SIGN_HEADER, Authenticator
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter
-from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.sessions import Clock
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -51,7 +46,7 @@ class Answer(Struct, frozen=True):
 
 
 class RestApp:
-    """The application that uvicorn serves.
+    """The endpoints behind one door.
 
     Parameters
     ----------
@@ -59,8 +54,6 @@ class RestApp:
         The routes; a path that is none of them answers 404 with Bybit's code 10017.
     accounts
         Accounts by user id.
-    outbox
-        Flushed after each answer, so that a client reads its acknowledgement first.
     """
 
     def __init__(
@@ -69,7 +62,6 @@ class RestApp:
         accounts: dict[str, Account],
         authenticator: Authenticator,
         limiter: RateLimiter,
-        outbox: Outbox,
         ids: Ids,
         now_ms: Clock,
     ) -> None:
@@ -77,20 +69,8 @@ class RestApp:
         self._accounts = accounts
         self._authenticator = authenticator
         self._limiter = limiter
-        self._outbox = outbox
         self._ids = ids
         self._now_ms = now_ms
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        body = await read_all(receive)
-        answer = self.answer(scope["method"], scope["path"], scope["query_string"], scope["headers"], body)
-        try:
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-            await send({"type": "http.response.body", "body": answer.body})
-        finally:
-            self._outbox.flush()
 
     def answer(
         self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
@@ -148,16 +128,3 @@ class RestApp:
         trace = (b"Traceid", self._ids.trace_id().encode())
         length = (b"Content-Length", b"%d" % len(body))
         return Answer(status, body, [JSON_HEADER, length, trace, *headers])
-
-
-async def read_all(receive: Receive) -> bytes:
-    """Read a request's body; what goes beyond the limit is dropped, and refused later."""
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        chunk = message.get("body", b"")
-        if size <= MAX_BODY_BYTES:
-            chunks.append(chunk)
-            size += len(chunk)
-        if not message.get("more_body"):
-            return b"".join(chunks)

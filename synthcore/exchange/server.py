@@ -19,19 +19,23 @@ import uvicorn
 from picows import WSListener, WSUpgradeRequest, ws_create_server
 
 from synthcore.errors import ConfigError
+from synthcore.exchange.admin import Admin
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
+from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
+from synthcore.exchange.order_watch import tell_of_changes
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
@@ -42,6 +46,7 @@ from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
 from synthcore.exchange.trades import read_trades
+from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH
 
 UID = "1000001"
@@ -72,25 +77,27 @@ class Venue:
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
         self.authenticator = Authenticator()
-        self.private = PrivateStream(self.authenticator, epoch_ms)
+        self.delays = Delays(settings.seed, settings.delays)
+        self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags)
+        self.private = PrivateStream(self.authenticator, epoch_ms, self.delays.private_s)
         self.public = PublicStream(source.topics, self.market.snapshot, epoch_ms)
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
         self.rest = self._rest(settings, source)
+        self.http = HttpEdge(self.rest, Admin(self.delays), self.delays, self.outbox)
+        self.outbox.tell(tell_of_changes(self.core, self.visibility.note), lambda: self.visibility.is_used)
 
     def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
         endpoints = [
             *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history).endpoints(),
-            *TradeEndpoints(self.core, self.outbox).endpoints(),
+            *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
         ]
         limiter = RateLimiter(settings.rate_tier)
-        return RestApp(
-            endpoints, self.core.accounts, self.authenticator, limiter, self.outbox, self.ids, epoch_ms
-        )
+        return RestApp(endpoints, self.core.accounts, self.authenticator, limiter, self.ids, epoch_ms)
 
     def open_account(self, settings: ExchangeSettings) -> tuple[str, str]:
         """Make the one account, and a key for it that no other instance has."""
@@ -200,7 +207,7 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
     """Serve REST; gives the port."""
     listening = bind(settings.host, settings.rest_port, "rest_port")
     config = uvicorn.Config(
-        venue.rest,
+        venue.http,
         http="httptools",
         ws="none",
         lifespan="off",

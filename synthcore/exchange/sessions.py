@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from synthcore.exchange.line import Line
 from synthcore.venues.bybit.messages import OpRequest
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Session(WSListener):
         self._transport: WSTransport | None = None
         self._fragments: list[bytes] = []
         self._writing_paused = False
+        self._line: Line | None = None  # frames that wait; made when the first one has to
 
     # What a subclass gives
 
@@ -108,8 +110,16 @@ class Session(WSListener):
 
     # Out
 
-    def send(self, frame: bytes) -> None:
-        """Send one text message; a connection that is going away swallows it."""
+    def send(self, frame: bytes, delay_s: float = 0.0) -> None:
+        """Send one text message, after those before it; a connection that is going away swallows it."""
+        if delay_s > 0 and self._line is None:
+            self._line = Line(self._write)
+        if self._line is None:
+            self._write(frame)
+        else:
+            self._line.put(frame, delay_s)
+
+    def _write(self, frame: bytes) -> None:
         transport = self._transport
         if transport is None:
             return

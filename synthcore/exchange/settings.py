@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from synthcore.exchange.delays import PresetName
 from synthcore.exchange.limits import RateTier
 
 Port = Annotated[int, Meta(ge=0, le=65535)]  # 0: a free one
@@ -28,6 +29,9 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wallet_usdt: Decimal = Decimal(100_000)
     rate_tier: RateTier = "10"  # order calls a second
     amend_unchanged_code: int = 10001  # refuses an amendment that changes nothing; 0 acknowledges it
+
+    # Time
+    delays: PresetName = "instant"
 
     # The process
     host: str = "127.0.0.1"

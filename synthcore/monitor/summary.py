@@ -50,6 +50,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     profile: str = ""
     seed: int = 0
     environment: str = ""
+    delays: str | None = None  # of an embedded exchange of our own
     exit_code: int | None = None  # None while it runs
 
 
@@ -78,6 +79,7 @@ def build_summary(figures: RunFigures) -> dict[str, Any]:
         "profile": figures.profile,
         "seed": figures.seed,
         "environment": figures.environment,
+        "delays": figures.delays,
         "exit_code": figures.exit_code,
     }
 

@@ -42,6 +42,8 @@ def render_summary(
     """Lay out the whole summary: verdict, stages, funnel, money, process."""
     title = "summary" if final else "summary so far"
     where = f"{summary['environment']} · profile {summary['profile']} · seed {summary['seed']}"
+    if summary["delays"]:
+        where += f" · delays {summary['delays']}"
     return Group(
         Rule(Text(f"{title} · {where}", style="bold"), align="left", style="dim"),
         verdicts(summary, network_rtt_ns, final),

@@ -256,6 +256,13 @@ RUN: tuple[Setting, ...] = (
         "order creates a second that the embedded exchange allows",
     ),
     Setting(
+        "delays",
+        "--delays",
+        ("SYNTHTEST_DELAYS",),
+        rules.choice("instant", "lan", "realistic"),
+        "how long the embedded exchange takes to match, to answer and to tell",
+    ),
+    Setting(
         "require_criteria",
         "--require-criteria",
         ("SYNTHTEST_REQUIRE_CRITERIA",),

@@ -42,7 +42,7 @@ from synthcore.settings.stages import hold_ceilings, safety_layer, stage_layer
 
 CONFIG_VARIABLE = "SYNTHTEST_CONFIG"
 DEFAULT_PROFILE = "qualifying"
-ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier")
+ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier", "delays")
 NOT_ACTED_ON = ("minimum_spread_bps", "max_daily_loss", "enable_emergency_stop")
 RUN_DEFAULTS: dict[str, Any] = {
     "duration": None,
@@ -50,6 +50,7 @@ RUN_DEFAULTS: dict[str, Any] = {
     "speed": 1.0,
     "attach": None,
     "rate_tier": "10",
+    "delays": "instant",
     "require_criteria": False,
 }
 

@@ -11,6 +11,7 @@ from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials, Environment
 
 RateTier = Literal["10", "20", "60", "off"]
+DelayPreset = Literal["instant", "lan", "realistic"]
 
 
 class RunSettings(Struct, frozen=True, kw_only=True):
@@ -26,5 +27,6 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     attach: Path | None = None  # ready file of an exchange that runs already
     state_dir: Path
     rate_tier: RateTier = "10"  # of the embedded exchange
+    delays: DelayPreset = "instant"  # of the embedded exchange
     require_criteria: bool = False
     debug: bool = False

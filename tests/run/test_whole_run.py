@@ -31,6 +31,7 @@ SUMMARY = [
     "profile",
     "seed",
     "environment",
+    "delays",
     "exit_code",
 ]
 STAGES = [

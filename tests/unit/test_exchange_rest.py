@@ -322,7 +322,7 @@ async def test_the_answer_is_written_before_the_events_it_causes(edge, monkeypat
     async def send(message):
         order_of_things.append(message["type"])
 
-    await edge.venue.rest(scope, receive, send)
+    await edge.venue.http(scope, receive, send)
 
     assert order_of_things == ["http.response.start", "http.response.body", "order", "position", "wallet"]
 

@@ -15,6 +15,7 @@ KEYS = {
     "updates", "dropped", "opportunities", "trades", "successful", "failed", "success_rate",
     "success_interval_95", "latency_ns", "reconnects", "flat", "rss_bytes", "synthetic_edge_usdt",
     "real_cost_usdt", "funnel", "topology", "pinned", "idle_states_held", "profile", "seed", "environment",
+    "delays",
     "exit_code",
 }  # fmt: skip
 FAST = {"count": 200, "p50": 1_000, "p95": 2_000, "p99": 3_000, "p999": 4_000, "max": 5_000}
@@ -38,6 +39,7 @@ def figures(**changed: Any) -> RunFigures:
         "profile": "qualifying",
         "seed": 1,
         "environment": "embedded",
+        "delays": None,
         "exit_code": 0,
     }
     return RunFigures(**{**facts, **changed})

@@ -23,7 +23,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, interrupt)  # as Ctrl+C, also before a command has handlers of its own
     args = sys.argv[1:]
     debug = "--debug" in args  # wherever it stands, also when the rest can't be parsed
-    sys.exit(run([arg for arg in args if arg != "--debug"], debug))
+    code = run([arg for arg in args if arg != "--debug"], debug)
+    let_go_of_broken_streams()
+    sys.exit(code)
 
 
 def interrupt(*_: object) -> NoReturn:
@@ -43,13 +45,21 @@ def run(args: list[str], debug: bool = False) -> int:
     except (KeyboardInterrupt, click.Abort):
         return say("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Who read our output left: nothing more can be said there, not even at the interpreter's exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+        return EXIT_FAILED  # who read our output left
     except Exception as error:
         if debug:
             traceback.print_exc()
         return say(*sentence(error, debug))
+
+
+def let_go_of_broken_streams() -> None:
+    """Where nobody reads any more, the interpreter must not try again at its exit and change the code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # None: it was closed before we began
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def usage(error: click.ClickException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from synthcore.monitor.record import forget_old, open_private
@@ -30,14 +30,15 @@ def run_log(path: Path, level: str) -> Iterator[None]:
         with handled_by(logging.NullHandler(), level):
             yield
         return
-    with file:
+    lines = LineWriter(file)
+    try:
         forget_old(path.parent, "*.log")
-        lines = LineWriter(file)
-        try:
-            with handled_by(LineHandler(lines), level):
-                yield
-        finally:
-            lines.close()
+        with handled_by(LineHandler(lines), level):
+            yield
+    finally:
+        lines.close()
+        with suppress(OSError):  # the disk is full: what there is of the log is enough
+            file.close()
 
 
 @contextmanager

@@ -62,13 +62,15 @@ class RecordedRun:
             self._lines.on_warning(text)
 
     def on_summary(self, summary: Facts, final: bool) -> None:
-        self._is_over = self._is_over or final
-        self._observer.on_summary(summary, final)
         if self._lines is not None:
             self._lines.on_summary(summary, final)
+        if final:
+            self.close()  # before the last word, so that trouble with it can still be told
+            self._is_over = True
+        self._observer.on_summary(summary, final)
 
     def close(self) -> None:
-        """Finish the record; the observer is its owner's to close."""
+        """Finish the record; the observer is its owner's to close. Again does nothing."""
         if self._lines is not None and self._file is not None:
             self._lines.close()
             try:

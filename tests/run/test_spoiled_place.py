@@ -1,0 +1,95 @@
+"""Where nothing can be written, or nobody reads: that costs the record or the lines, never the closing."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import pytest
+from live_run import HELD_OPEN, Place, wait_until
+
+RUN = ("run", "--symbols", "BTCUSDT", "--json")
+
+
+def test_a_file_in_the_way_of_the_state_folder_costs_the_record_only(place: Place) -> None:
+    file = place.home / "state"
+    file.write_text("mine")
+
+    done = place.call(*RUN, "--duration", "2s", "--state", str(file))
+
+    (warning,) = [one["text"] for one in done.objects("warning")]
+    assert done.code == 0, done
+    assert warning.startswith(f"this run leaves no record: {file}")
+    assert done.summary["successful"] > 0
+    assert file.read_text() == "mine"
+    assert "Traceback" not in done.err
+
+
+def test_a_folder_that_may_not_be_written_costs_the_record_only(place: Place) -> None:
+    done = place.call(*RUN, "--duration", "2s", "--state", "/proc/no-folder")  # root may write anywhere else
+
+    (warning,) = [one["text"] for one in done.objects("warning")]
+    assert done.code == 0, done
+    assert warning.startswith("this run leaves no record: /proc/no-folder")
+    assert done.summary["successful"] > 0
+
+
+def no_more_than_a_few_lines() -> None:
+    """As a full disk: a write beyond this size fails (the signal that comes with it is Python's to ignore)."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+
+
+def test_a_disk_that_fills_up_costs_the_rest_of_the_record_only(place: Place) -> None:
+    done = place.call(*RUN, "--duration", "3s", prepare=no_more_than_a_few_lines)
+
+    warnings = [one["text"] for one in done.objects("warning")]
+    assert done.code == 0, done
+    assert done.summary["flat"] and done.summary["successful"] > 2
+    assert len(place.record()) <= 2048
+    assert any("record is incomplete" in text for text in warnings), warnings
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("form", [("--json",), ()], ids=["json", "plain"])
+def test_a_reader_that_leaves_changes_nothing(place: Place, form: tuple[str, ...]) -> None:
+    """As `| head -1` does."""
+    reading, writing = os.pipe()
+    run = place.start("run", "--symbols", "BTCUSDT", "--duration", "3s", *form, stdout=writing)
+    os.close(writing)
+    first = os.read(reading, 10)
+    os.close(reading)
+
+    done = run.finish()
+
+    last = place.record().splitlines()[-1]
+    assert first
+    assert done.code == 0, done
+    assert '"flat":true' in last and '"exit_code":0' in last
+    assert "Traceback" not in done.err and "Broken" not in done.err
+    wait_until(lambda: not place.processes(), "every process is gone")
+
+
+def test_a_reader_that_leaves_and_then_a_signal_still_end_flat(place: Place) -> None:
+    reading, writing = os.pipe()
+    run = place.start(*RUN, environ=HELD_OPEN, stdout=writing)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        for line in lines:
+            if '"state":"active"' in line:
+                break
+
+    run.signal(signal.SIGTERM)
+    done = run.finish()
+
+    last = place.record().splitlines()[-1]
+    assert done.code == 130, done
+    assert '"flat":true' in last and '"exit_code":130' in last
+    assert '"reason":"shutdown"' in place.record()
+
+
+def test_a_closed_stderr_changes_nothing(place: Place) -> None:
+    done = place.call(*RUN, "--duration", "1s", prepare=lambda: os.close(2))
+
+    assert done.code == 0, done
+    assert done.summary["flat"]

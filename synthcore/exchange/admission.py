@@ -16,22 +16,24 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, reference_price
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import Order, closes_leg
+from synthcore.exchange.orders import STOP, Order, Trigger, closes_leg
 from synthcore.exchange.refusal import Refusal, Refused
+from synthcore.exchange.triggers import FALLS, RISES, check_waits, prices_of, read_trigger_by
 from synthcore.model import OrderType, Side, TimeInForce
 from synthcore.venues.bybit.messages import CreateOrder
 
 MAX_ACTIVE_ORDERS = 500  # per symbol
+MAX_CONDITIONAL_ORDERS = 10  # per symbol; stops of positions don't count
 
 SIDES = frozenset({"Buy", "Sell"})
 ORDER_TYPES = frozenset({"Limit", "Market"})
 TIMES_IN_FORCE = frozenset({"GTC", "IOC", "FOK", "PostOnly"})
 OTHER_CATEGORIES = frozenset({"spot", "inverse", "option"})
+NOT_GIVEN = frozenset({None, "", "0"})
 LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 # Fields of orders that this exchange does not trade: refused, never ignored. (field, value that is harmless)
 NOT_TRADED: tuple[tuple[str, str, frozenset[str | int | None]], ...] = (
-    ("trigger_price", "triggerPrice", frozenset({None, "", "0"})),
     ("take_profit", "takeProfit", frozenset({None, "", "0"})),
     ("stop_loss", "stopLoss", frozenset({None, "", "0"})),
     ("smp_type", "smpType", frozenset({None, "", "None"})),
@@ -53,6 +55,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     reduce_only: bool
     close_on_trigger: bool
     link_id: str
+    trigger: Trigger | None
+    closes_all: bool
 
 
 class Admission:
@@ -69,25 +73,28 @@ class Admission:
         contract = self.contract(request.symbol)
         link_id = check_link_id(request.order_link_id, log)
         position_idx = request.position_idx or 0
-        reduce_only = bool(request.reduce_only)
+        reduce_only = bool(request.reduce_only) or bool(request.close_on_trigger)
         closing = closes_everything(request)
+        trigger = self.new_trigger(request, contract)
         side = cast(Side, request.side)
-        if closing:  # the position says how much; without a fitting one there is nothing to close
+        if closing and trigger is not None:
+            lots = 0
+        elif closing:  # the position says how much; without a fitting one there is nothing to close
             check_mode(account, contract, position_idx)
             held = account.position(contract, position_idx)
             lots = min(held.lots, contract.max_market_lots) if closing_side(held) == side else 0
         else:
             lots = check_qty(request, contract)
-        price_ticks = self.price_ticks(request, contract)
-        if not (reduce_only or closes_leg(side, position_idx)):
-            self.check_value(request, contract, price_ticks, lots)
+        price_ticks = self.price_ticks(request, contract, trigger)
+        reduces = reduce_only or closes_leg(side, position_idx)
+        if not reduces:
+            self.check_value(request, contract, price_ticks or cast(Trigger, trigger).price_ticks, lots)
         check_mode(account, contract, position_idx)
         is_market = request.order_type == "Market"
-        if reduce_only or closes_leg(side, position_idx):
+        if reduces and trigger is None:  # a conditional order meets its position when it is set off
             position = account.position(contract, position_idx)
             lots = reducible_lots(position, log, side, price_ticks, lots, may_shrink=reduce_only)
-        if log.open_count(contract.symbol) >= MAX_ACTIVE_ORDERS:
-            raise Refused(refusal.TOO_MANY_ORDERS)
+        check_count(log, contract, is_conditional=trigger is not None)
         return Terms(
             contract=contract,
             side=side,
@@ -99,7 +106,23 @@ class Admission:
             reduce_only=reduce_only,
             close_on_trigger=bool(request.close_on_trigger),
             link_id=link_id,
+            trigger=trigger,
+            closes_all=closing and trigger is not None,
         )
+
+    def new_trigger(self, request: CreateOrder, contract: Contract) -> Trigger | None:
+        """What a conditional order waits for; None for any other order."""
+        if request.trigger_price in NOT_GIVEN:
+            return None
+        if request.trigger_direction not in (RISES, FALLS):
+            raise Refused(refusal.params_error("triggerDirection"))
+        trigger = Trigger(
+            self.plain_ticks(request.trigger_price, contract, "triggerPrice"),
+            request.trigger_direction,
+            read_trigger_by(request.trigger_by, "triggerBy"),
+        )
+        check_waits(trigger, contract, prices_of(self._market, contract.symbol))
+        return trigger
 
     def contract(self, symbol: str) -> Contract:
         contract = self._contracts.get(symbol)
@@ -107,22 +130,38 @@ class Admission:
             raise Refused(refusal.params_error("symbol"))
         return contract
 
-    def price_ticks(self, request: CreateOrder, contract: Contract) -> int:
-        """The limit in ticks, moved into the price band; for a market order its bound."""
+    def price_ticks(self, request: CreateOrder, contract: Contract, trigger: Trigger | None) -> int:
+        """The limit in ticks, moved into the price band; for a market order its bound.
+
+        A conditional order meets band and bound when it is set off: until then it has its own limit, or 0.
+        """
+        side = cast(Side, request.side)
+        if trigger is not None:
+            return 0 if request.order_type == "Market" else self.plain_ticks(request.price, contract)
         if request.order_type == "Market":
-            return self.market_bound(contract, cast(Side, request.side))
-        return self.limit_ticks(request.price, contract, cast(Side, request.side))
+            return self.market_bound(contract, side)
+        return self.limit_ticks(request.price, contract, side)
 
     def limit_ticks(self, price_text: str | None, contract: Contract, side: Side) -> int:
+        return self.within_band(self.plain_ticks(price_text, contract), contract, side)
+
+    def plain_ticks(self, price_text: str | None, contract: Contract, field: str = "price") -> int:
+        """A price that is on the contract's grid and in its range."""
         price = read(price_text or "")
         if price is None or price <= 0:
-            raise Refused(refusal.params_error("price"))
+            raise Refused(refusal.params_error(field))
         ticks = contract.ticks(price)
         if ticks is None:
             raise Refused(refusal.PRICE_INVALID)
         if not contract.min_price_ticks <= ticks <= contract.max_price_ticks:
             raise Refused(refusal.PRICE_OUT_OF_RANGE)
-        return self.within_band(ticks, contract, side)
+        return ticks
+
+    def ticks_when_set_off(self, order: Order) -> int:
+        """The limit or the bound of a conditional order at the moment when it becomes active."""
+        if order.order_type == "Market":
+            return self.market_bound(order.contract, order.side)
+        return self.within_band(order.price_ticks, order.contract, order.side)
 
     def market_bound(self, contract: Contract, side: Side) -> int:
         """A market order is an IOC limit at mark·(1 ± X), rounded to the tick."""
@@ -143,7 +182,7 @@ class Admission:
     def check_value(self, request: CreateOrder, contract: Contract, price_ticks: int, lots: int) -> None:
         """At least the minimum notional; a market order is valued at the mark."""
         value = contract.value(price_ticks, lots)
-        if request.order_type == "Market":
+        if request.order_type == "Market" and request.trigger_price in NOT_GIVEN:
             mark: Decimal | None = reference_price(self._market, contract.symbol)
             value = (mark or contract.price(price_ticks)) * contract.qty(lots)
         if value < contract.min_notional:
@@ -204,13 +243,28 @@ def check_qty(request: CreateOrder, contract: Contract) -> int:
     return lots
 
 
+def check_count(log: OrderLog, contract: Contract, *, is_conditional: bool) -> None:
+    if not is_conditional and log.open_count(contract.symbol) >= MAX_ACTIVE_ORDERS:
+        raise Refused(refusal.TOO_MANY_ORDERS)
+    stops = (order for order in log.waiting(contract.symbol) if order.stop_order_type == STOP)
+    if is_conditional and sum(1 for _ in stops) >= MAX_CONDITIONAL_ORDERS:
+        raise Refused(refusal.TOO_MANY_CONDITIONAL_ORDERS)
+
+
 def check_mode(account: Account, contract: Contract, position_idx: int) -> None:
     if account.is_hedged(contract.symbol) != (position_idx != 0):
         raise Refused(refusal.IDX_NOT_MATCHING)
 
 
 def reducible_lots(
-    position: Position, log: OrderLog, side: Side, price_ticks: int, lots: int, *, may_shrink: bool
+    position: Position,
+    log: OrderLog,
+    side: Side,
+    price_ticks: int,
+    lots: int,
+    *,
+    may_shrink: bool,
+    but: Order | None = None,
 ) -> int:
     """How much a closing order may be: the position less closing orders of better priority.
 
@@ -221,7 +275,7 @@ def reducible_lots(
     queued = sum(
         order.leaves_lots
         for order in log.reducing(position.contract.symbol, position.position_idx)
-        if has_priority(order, side, price_ticks)
+        if order is not but and has_priority(order, side, price_ticks)
     )
     reducible = position.lots - queued
     if reducible <= 0 or (lots > reducible and not may_shrink):

@@ -44,6 +44,7 @@ class Batch:
         self._fills: dict[Account, dict[str, list[ExecutionRow]]] = {}
         self._orders: dict[Account, dict[Order, int]] = {}
         self._contracts: dict[Account, dict[Contract, None]] = {}
+        self._passing: dict[Account, list[OrderMessage]] = {}
         self._events: list[Event] | None = None
 
     def __iter__(self) -> Iterator[Event]:
@@ -57,6 +58,11 @@ class Batch:
         self._orders.setdefault(account, {})[order] = seq
         self._contracts.setdefault(account, {})[order.contract] = None
 
+    def passed(self, account: Account, order: Order, seq: int) -> None:
+        """An order is in a state that it will leave within this act: it is told now, as it is."""
+        self._passing.setdefault(account, []).append(self._order_message(account, order, seq))
+        self.touched(account, order, seq)
+
     def events(self) -> list[Event]:
         """The private messages, in the order in which they are to be sent."""
         if self._events is None:
@@ -68,12 +74,12 @@ class Batch:
         return self._events
 
     def _messages(self, account: Account) -> Iterator[PrivateMessage]:
+        yield from self._passing.get(account, ())
         for symbol, rows in self._fills.get(account, {}).items():
             message_id = f"{account.uid}_{symbol}_{rows[0].seq}"
             yield ExecutionMessage("execution", message_id, self._now_ms, rows)
         for order, seq in self._orders.get(account, {}).items():
-            message_id = f"{account.uid}_{order.contract.symbol}_{seq}"
-            yield OrderMessage("order", message_id, self._now_ms, [order_row(order)])
+            yield self._order_message(account, order, seq)
         margin = account.margin(self._marks)
         for contract in self._contracts[account]:
             mark = self._marks(contract.symbol)
@@ -82,3 +88,7 @@ class Batch:
             yield PositionMessage(message_id, "position", self._now_ms, rows_of_legs)
         message_id = f"{account.uid}_wallet_{self._now_ms}"
         yield WalletMessage(message_id, "wallet", self._now_ms, [wallet_row(account, margin)])
+
+    def _order_message(self, account: Account, order: Order, seq: int) -> OrderMessage:
+        message_id = f"{account.uid}_{order.contract.symbol}_{seq}"
+        return OrderMessage("order", message_id, self._now_ms, [order_row(order)])

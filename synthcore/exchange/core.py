@@ -16,17 +16,25 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, closing_side
-from synthcore.exchange.admission import Admission, Terms, check_category
+from synthcore.exchange.admission import Admission, Terms, check_category, reducible_lots
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read, round8, text
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.market_view import MarketView
+from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import Order
+from synthcore.exchange.orders import STOP, Order, Trigger
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row
+from synthcore.exchange.triggers import (
+    Prices,
+    WaitingOrders,
+    check_waits,
+    prices_of,
+    read_trigger_by,
+)
 from synthcore.model import Side
 from synthcore.venues.bybit.messages import (
     MODE_HEDGE,
@@ -40,6 +48,9 @@ from synthcore.venues.bybit.messages import (
 )
 
 MAX_CANCELLED_AT_ONCE = 500
+
+NOT_SET_OFF = "EC_Others"  # rejectReason where margin or position is missing at the trigger
+CREATED_BY = {STOP: "CreateByStopOrder"}  # createType from the trigger on, by stopOrderType
 
 
 class Trade(Struct, frozen=True):
@@ -80,6 +91,7 @@ class Exchange:
         self._logs: dict[str, OrderLog] = {}
         self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
         self._admission = Admission(self.contracts, market)
+        self._waiting = WaitingOrders()
         self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
         self._seq = 0
@@ -102,12 +114,17 @@ class Exchange:
         try:
             terms = self._admission.terms(request, account, self.log(account))
             order = self._new_order(account, terms, now_ms)
-            self._check_margin(account, order, order.lots)
+            if not order.is_waiting:
+                self._check_margin(account, order, order.lots)
         except Refused as refused:
             return refused.refusal, ()
         batch = self._begin(now_ms)
         self.log(account).add(order)
-        self._run(order, batch, now_ms)
+        if order.is_waiting:
+            self._waiting.add(order)
+            batch.touched(account, order, self._next_seq())
+        else:
+            self._run(order, batch, now_ms)
         return order, batch
 
     def amend(
@@ -119,6 +136,8 @@ class Exchange:
             order = self._open_order(account, request.order_id, request.order_link_id, request.symbol)
             if order is None:
                 return refusal.NOTHING_TO_REPLACE, ()
+            if order.is_waiting:
+                return self._amend_waiting(account, order, request, now_ms)
             price_ticks, lots = self._amended(account, order, request)
         except Refused as refused:
             return refused.refusal, ()
@@ -179,19 +198,26 @@ class Exchange:
     def on_trades(self, symbol: str, trades: Iterable[Trade], now_ms: int) -> Iterable[Event]:
         """The market printed trades."""
         book = self._books.get(symbol)
-        if book is None or not book.has_resting:
+        if book is None or not self.wants_trades(symbol):
             return ()
         events: list[Event] = []
         for trade in trades:
             ticks = int(trade.price / book.contract.tick)
             lots = int(trade.qty / book.contract.step)
             events.extend(self._settle_all(book.on_trade(trade.taker_side, ticks, lots), now_ms))
+            events.extend(self._set_off_by(symbol, Prices(last=trade.price), now_ms))
         return events
+
+    def on_ticker(self, symbol: str, now_ms: int) -> Iterable[Event]:
+        """The market's last, mark or index price may have changed."""
+        if not self._waiting.any_of(symbol):
+            return ()
+        return self._set_off_by(symbol, prices_of(self.market, symbol), now_ms)
 
     def wants_trades(self, symbol: str) -> bool:
         """Whether prints of this symbol can concern anybody: reading them costs."""
         book = self._books.get(symbol)
-        return book is not None and book.has_resting
+        return book is not None and (book.has_resting or self._waiting.any_of(symbol))
 
     # Settings of an account
 
@@ -236,7 +262,7 @@ class Exchange:
             return refusal.MODE_UNCHANGED
         if account.holds(symbol):
             return refusal.POSITION_OPEN
-        if self.log(account).open_count(symbol):
+        if self.log(account).has_open(symbol):
             return refusal.ORDERS_OPEN
         account.set_hedged(symbol, hedge)
         return None
@@ -249,7 +275,7 @@ class Exchange:
         if all(account.is_hedged(symbol) == hedge for symbol in of_coin):
             return refusal.MODE_UNCHANGED
         for symbol in of_coin:
-            is_used = account.holds(symbol) or self.log(account).open_count(symbol)
+            is_used = account.holds(symbol) or self.log(account).has_open(symbol)
             account.set_hedged(symbol, account.is_hedged(symbol) if is_used else hedge)
         account.set_hedged_by_default(hedge)
         return None
@@ -276,6 +302,10 @@ class Exchange:
             position_idx=terms.position_idx,
             reduce_only=terms.reduce_only,
             close_on_trigger=terms.close_on_trigger,
+            trigger=terms.trigger,
+            closes_all=terms.closes_all,
+            status="New" if terms.trigger is None else "Untriggered",
+            stop_order_type="" if terms.trigger is None else STOP,
         )
 
     def _check_margin(self, account: Account, order: Order, lots: int) -> None:
@@ -329,8 +359,6 @@ class Exchange:
             self._admission.contract(request.symbol)
         elif not request.base_coin and not request.settle_coin:
             raise Refused(refusal.params_error("symbol"))
-        if request.order_filter == "StopOrder":  # there are no conditional orders
-            return []
         orders = [order for order in self.log(account).open_orders() if _is_meant(order, request)]
         return orders[:MAX_CANCELLED_AT_ONCE]
 
@@ -455,6 +483,74 @@ class Exchange:
                 order.lots, order.updated_ms = order.filled_lots + allowed, now_ms
             batch.touched(account, order, self._next_seq())
 
+    # Conditional orders
+
+    def _set_off_by(self, symbol: str, prices: Prices, now_ms: int) -> Iterable[Event]:
+        due = self._waiting.due(symbol, prices)
+        if not due:
+            return ()
+        batch = self._begin(now_ms)
+        for order in due:
+            if order.is_waiting:  # one that was set off before it may have ended it
+                self._set_off(order, batch, now_ms)
+        return batch
+
+    def _set_off(self, order: Order, batch: Batch, now_ms: int) -> None:
+        """A conditional order becomes active: from now on it needs margin, and a position to reduce."""
+        account = self.accounts[order.uid]
+        self._waiting.discard(order)
+        order.status, order.updated_ms = "Triggered", now_ms
+        batch.passed(account, order, self._next_seq())
+        self.log(account).set_off(order)
+        order.status, order.create_type = "New", CREATED_BY.get(order.stop_order_type, order.create_type)
+        try:
+            order.price_ticks = self._admission.ticks_when_set_off(order)
+            self._fit_to_position(account, order)
+            self._check_margin(account, order, order.lots)
+        except Refused as refused:
+            cancel_type = "CancelByReduceOnly" if refused.refusal.code == 110017 else "UNKNOWN"
+            self._close(order, "Cancelled", NOT_SET_OFF, cancel_type, now_ms)
+            batch.touched(account, order, self._next_seq())
+            return
+        self._run(order, batch, now_ms)
+
+    def _fit_to_position(self, account: Account, order: Order) -> None:
+        """A conditional order that only reduces is cut to what there is to reduce."""
+        if not order.reduces:
+            return
+        position = account.position(order.contract, order.position_idx)
+        wanted = min(position.lots, order.contract.max_market_lots) if order.closes_all else order.lots
+        others = self.log(account)
+        order.lots = reducible_lots(
+            position, others, order.side, order.price_ticks, wanted, may_shrink=True, but=order
+        )
+
+    def _amend_waiting(
+        self, account: Account, order: Order, request: AmendOrder, now_ms: int
+    ) -> tuple[Order | Refusal, Iterable[Event]]:
+        """Change price, quantity or trigger of a conditional order."""
+        contract, trigger = order.contract, order.trigger
+        assert trigger is not None
+        price_ticks, lots = order.price_ticks, order.lots
+        if request.price and order.order_type == "Limit":
+            price_ticks = self._admission.plain_ticks(request.price, contract)
+        if request.qty and not order.closes_all:
+            lots = self._amended_lots(order, request.qty)
+        if request.trigger_price:
+            ticks = self._admission.plain_ticks(request.trigger_price, contract, "triggerPrice")
+            trigger = Trigger(ticks, trigger.direction, trigger.by)
+        if request.trigger_by:
+            by = read_trigger_by(request.trigger_by, "triggerBy")
+            trigger = Trigger(trigger.price_ticks, trigger.direction, by)
+        if (price_ticks, lots, trigger) == (order.price_ticks, order.lots, order.trigger):
+            return self._unchanged or order, ()
+        if trigger != order.trigger:
+            check_waits(trigger, contract, prices_of(self.market, contract.symbol))
+        batch = self._begin(now_ms)
+        order.price_ticks, order.lots, order.trigger, order.updated_ms = price_ticks, lots, trigger, now_ms
+        batch.touched(account, order, self._next_seq())
+        return order, batch
+
     # Ends
 
     def _cancel_by_user(self, account: Account, order: Order, batch: Batch, now_ms: int) -> None:
@@ -467,6 +563,7 @@ class Exchange:
         if book.holds(order):
             account.claim(order, -order.leaves_lots)
             book.remove(order)
+        self._waiting.discard(order)
         order.close(status, reason, cancel_type, now_ms)
         self.log(account).close(order)
 
@@ -483,6 +580,8 @@ class Exchange:
 
 def _is_meant(order: Order, request: CancelAll) -> bool:
     """Whether a cancel-all means this order: symbol before base coin before settle coin."""
+    if not passes_filter(order, request.order_filter, request.stop_order_type):
+        return False
     if request.symbol:
         return order.contract.symbol == request.symbol
     if request.base_coin:

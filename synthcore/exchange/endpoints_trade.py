@@ -27,6 +27,7 @@ from synthcore.exchange.order_batch import (
     read_batch,
     run_batch,
 )
+from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.refusal import Refusal, Refused, params_error
@@ -193,8 +194,12 @@ class TradeEndpoints:
         params = call.params
         symbol, base, settle = params.get("symbol"), params.get("baseCoin"), params.get("settleCoin")
 
+        order_filter = params.get("orderFilter")
+
         def is_meant(order: Order) -> bool:
             contract = order.contract
+            if not passes_filter(order, order_filter):
+                return False
             if symbol:
                 return contract.symbol == symbol
             if base:

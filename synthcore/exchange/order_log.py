@@ -26,7 +26,8 @@ class OrderLog:
         self._by_link_id: dict[str, Order] = {}
         self._used_link_ids: dict[str, None] = {}
         self._reducing: dict[tuple[str, int], dict[Order, None]] = {}
-        self._open_count: dict[str, int] = {}
+        self._open_count: dict[str, int] = {}  # active orders by symbol
+        self._waiting: dict[str, dict[Order, None]] = {}  # conditional orders by symbol
 
     # Changes
 
@@ -34,18 +35,33 @@ class OrderLog:
         """Take a new order."""
         self._open[order.order_id] = order
         self._by_id[order.order_id] = order
-        self._open_count[order.contract.symbol] = self.open_count(order.contract.symbol) + 1
         if order.link_id:
             self._by_link_id[order.link_id] = order
             self._use_up(order.link_id)
+        if order.is_waiting:
+            self._waiting.setdefault(order.contract.symbol, {})[order] = None
+        else:
+            self._activate(order)
+
+    def set_off(self, order: Order) -> None:
+        """A conditional order becomes an active one."""
+        del self._waiting[order.contract.symbol][order]
+        self._activate(order)
+
+    def _activate(self, order: Order) -> None:
+        self._open_count[order.contract.symbol] = self.open_count(order.contract.symbol) + 1
         if order.reduces:
             self._reducing.setdefault((order.contract.symbol, order.position_idx), {})[order] = None
 
     def close(self, order: Order) -> None:
         """Move an order that is final to the past."""
         del self._open[order.order_id]
-        self._open_count[order.contract.symbol] -= 1
-        self._reducing.get((order.contract.symbol, order.position_idx), {}).pop(order, None)
+        waiting = self._waiting.get(order.contract.symbol, {})
+        if order in waiting:
+            del waiting[order]
+        else:
+            self._open_count[order.contract.symbol] -= 1
+            self._reducing.get((order.contract.symbol, order.position_idx), {}).pop(order, None)
         self._closed.append(order)
         if len(self._closed) > KEPT_CLOSED_ORDERS:
             self._forget(self._closed.popleft())
@@ -72,7 +88,15 @@ class OrderLog:
         return self._by_link_id.get(link_id) if link_id else None
 
     def open_count(self, symbol: str) -> int:
+        """Active orders: conditional ones count once they were set off."""
         return self._open_count.get(symbol, 0)
+
+    def waiting(self, symbol: str) -> list[Order]:
+        """Conditional orders that were not set off yet, oldest first."""
+        return list(self._waiting.get(symbol, ()))
+
+    def has_open(self, symbol: str) -> bool:
+        return bool(self._open_count.get(symbol) or self._waiting.get(symbol))
 
     def reducing(self, symbol: str, position_idx: int) -> list[Order]:
         """Open orders that may only shrink this position, in matching priority."""

@@ -10,7 +10,19 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO
 from synthcore.model import OPPOSITE, OrderType, Side, TimeInForce
 
-OPEN_STATUSES = frozenset({"New", "PartiallyFilled"})
+ACTIVE_STATUSES = frozenset({"New", "PartiallyFilled"})
+OPEN_STATUSES = ACTIVE_STATUSES | {"Untriggered", "Triggered"}
+
+
+STOP = "Stop"  # stopOrderType of a user's own conditional order
+
+
+class Trigger(Struct, frozen=True):
+    """What a conditional order waits for."""
+
+    price_ticks: int
+    direction: int  # 1 rises to the price, 2 falls to it
+    by: str  # LastPrice, MarkPrice or IndexPrice
 
 
 class Order(Struct, eq=False, kw_only=True):
@@ -32,6 +44,10 @@ class Order(Struct, eq=False, kw_only=True):
     created_ms: int
     updated_ms: int
     last_price: str = ""  # of the market, when the order was made
+    trigger: Trigger | None = None  # of a conditional order, kept when it is set off
+    stop_order_type: str = ""
+    create_type: str = "CreateByUser"
+    closes_all: bool = False  # the position says how much, when it is set off
 
     status: str = "New"
     cancel_type: str = "UNKNOWN"
@@ -47,6 +63,11 @@ class Order(Struct, eq=False, kw_only=True):
         return self.status in OPEN_STATUSES
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it is a conditional order that was not set off yet."""
+        return self.status == "Untriggered"
+
+    @property
     def leaves_lots(self) -> int:
         """What can still be filled: nothing once the order is final."""
         return self.lots - self.filled_lots if self.status in OPEN_STATUSES else 0
@@ -57,8 +78,8 @@ class Order(Struct, eq=False, kw_only=True):
 
     @property
     def reduces(self) -> bool:
-        """Whether it may only shrink its position, by its flag or by its leg."""
-        return self.reduce_only or closes_leg(self.side, self.position_idx)
+        """Whether it may only shrink its position, by its flags or by its leg."""
+        return self.reduce_only or self.close_on_trigger or closes_leg(self.side, self.position_idx)
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -72,7 +93,7 @@ class Order(Struct, eq=False, kw_only=True):
 
     def close(self, status: str, reject_reason: str, cancel_type: str, now_ms: int) -> None:
         """Bring the order to a final state."""
-        self.status = status
+        self.status = "Deactivated" if self.is_waiting else status
         self.reject_reason = reject_reason
         self.cancel_type = cancel_type
         self.updated_ms = now_ms

@@ -15,7 +15,7 @@ RISK_LIMIT_VALUE = "2000000"  # of the one tier that is modelled
 
 def order_row(order: Order) -> OrderRow:
     """An order as the stream shows it."""
-    contract = order.contract
+    contract, trigger = order.contract, order.trigger
     filled = contract.qty(order.filled_lots)
     return OrderRow(
         category="linear",
@@ -37,6 +37,11 @@ def order_row(order: Order) -> OrderRow:
         cum_exec_value=text(order.filled_value),
         cum_exec_fee=text(order.fee),
         order_type=order.order_type,
+        stop_order_type=order.stop_order_type,
+        trigger_price=contract.price_text(trigger.price_ticks) if trigger is not None else "",
+        trigger_by=trigger.by if trigger is not None else "",
+        trigger_direction=trigger.direction if trigger is not None else 0,
+        create_type=order.create_type,
         last_price_on_created=order.last_price,
         close_on_trigger=order.close_on_trigger,
         reduce_only=order.reduce_only,
@@ -53,8 +58,11 @@ def rest_order_row(order: Order) -> OrderRow:
     row.category = _UNSET_ORDER.category
     row.extra_fees = ""
     row.avg_price = row.avg_price or "0"
-    row.stop_order_type = row.trigger_by = row.tp_trigger_by = row.sl_trigger_by = "UNKNOWN"
-    row.trigger_price = row.take_profit = row.stop_loss = "0.00"
+    row.stop_order_type = row.stop_order_type or "UNKNOWN"
+    row.trigger_by = row.trigger_by or "UNKNOWN"
+    row.tp_trigger_by = row.sl_trigger_by = "UNKNOWN"
+    row.trigger_price = row.trigger_price or "0.00"
+    row.take_profit = row.stop_loss = "0.00"
     row.tpsl_mode = row.tp_limit_price = row.sl_limit_price = ""
     return row
 
@@ -97,6 +105,8 @@ def execution_row(
         order_price=contract.price_text(order.price_ticks),
         order_qty=contract.qty_text(order.lots),
         order_type=order.order_type,
+        stop_order_type=order.stop_order_type or "UNKNOWN",
+        create_type=order.create_type,
         side=order.side,
         exec_time=str(now_ms),
         is_maker=is_maker,

@@ -141,6 +141,8 @@ class Venue:
         symbol = rest.rpartition(".")[2]
         if kind == "publicTrade":
             return self._traded(symbol, text)
+        if kind == "tickers":
+            return self.core.on_ticker(symbol, epoch_ms())
         return self.core.on_book(symbol, epoch_ms())
 
     def _traded(self, symbol: str, text: bytes) -> Iterable[Event]:

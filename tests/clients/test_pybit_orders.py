@@ -1,6 +1,9 @@
 """pybit's unmodified HTTP client and the less simple orders: batches, conditional orders, stops."""
 
+import time
+
 import pytest
+from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
 
 from synthcore.exchange.process import ExchangeProcess
@@ -27,6 +30,10 @@ def client(exchange):
         client.place_order(**LINEAR, side=side, orderType="Market", qty=position["size"], reduceOnly=True)
 
 
+def open_orders(client, **params):
+    return client.get_open_orders(**LINEAR, **params)["result"]["list"]
+
+
 def codes(reply):
     return [entry["code"] for entry in reply["retExtInfo"]["list"]]
 
@@ -51,3 +58,64 @@ def test_it_creates_amends_and_cancels_in_batches(client):
     assert [(order["orderId"], order["qty"]) for order in found] == [(ids[1], "0.01"), (ids[0], "0.02")]
     assert codes(cancelled) == [0, 0]
     assert client.get_open_orders(**LINEAR)["result"]["list"] == []
+
+
+def test_it_places_amends_finds_and_cancels_a_conditional_order(client):
+    stop = {"side": "Buy", "orderType": "Market", "qty": "0.01", "triggerDirection": 1}
+
+    placed = client.place_order(**LINEAR, **stop, triggerPrice="61000", triggerBy="MarkPrice")["result"]
+    client.amend_order(**LINEAR, orderId=placed["orderId"], triggerPrice="61500")
+    waiting = open_orders(client, orderFilter="StopOrder")
+    active = open_orders(client, orderFilter="Order")
+    with pytest.raises(InvalidRequestError) as reached:
+        client.place_order(**LINEAR, **stop, triggerPrice="59000")
+    client.cancel_all_orders(**LINEAR, orderFilter="Order")
+    still = open_orders(client)
+    client.cancel_order(**LINEAR, orderId=placed["orderId"])
+    past = client.get_order_history(**LINEAR, orderId=placed["orderId"])["result"]["list"]
+
+    assert [order["orderId"] for order in waiting] == [order["orderId"] for order in still]
+    row = waiting[0]
+    assert (row["orderStatus"], row["stopOrderType"], row["orderId"]) == (
+        "Untriggered",
+        "Stop",
+        placed["orderId"],
+    )
+    assert (row["triggerPrice"], row["triggerBy"], row["triggerDirection"]) == ("61500", "MarkPrice", 1)
+    assert active == []
+    assert reached.value.status_code == 110092
+    assert [order["orderStatus"] for order in past] == ["Deactivated"]
+
+
+def test_its_conditional_order_is_set_off_by_a_moving_market():
+    with ExchangeProcess(ExchangeSettings(rate_tier="off", speed=20.0)) as ready:
+        client = HTTP(api_key=ready.api_key, api_secret=ready.api_secret)
+        client.endpoint = ready.rest
+        last = float(client.get_tickers(**LINEAR)["result"]["list"][0]["lastPrice"])
+        placed = [
+            client.place_order(
+                **LINEAR,
+                side="Buy",
+                orderType="Market",
+                qty="0.01",
+                triggerPrice=str(round(last + direction * 30, 1)),
+                triggerDirection=1 if direction == 1 else 2,
+            )["result"]["orderId"]
+            for direction in (1, -1)
+        ]
+
+        filled = first_filled(client, placed)
+
+    assert filled["orderStatus"] == "Filled"
+    assert (filled["stopOrderType"], filled["createType"]) == ("Stop", "CreateByStopOrder")
+
+
+def first_filled(client, order_ids):
+    """Ask until one of the orders is filled, for 20 seconds at most."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for order_id in order_ids:
+            found = open_orders(client, orderId=order_id)
+            if found and found[0]["orderStatus"] == "Filled":
+                return found[0]
+    raise AssertionError("no order was set off in time")

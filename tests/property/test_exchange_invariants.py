@@ -27,7 +27,22 @@ placing = st.fixed_dictionaries(
         "fits_mode": st.sampled_from([True] * 9 + [False]),
     }
 )
+waiting = st.fixed_dictionaries(
+    {
+        "account": ACCOUNTS,
+        "side": SIDES,
+        "qty": QTYS,
+        "price": st.none() | PRICES,
+        "reduce_only": st.booleans(),
+        "position_idx": st.sampled_from([1, 2]),
+        "fits_mode": st.just(True),
+        "trigger_price": PRICES,
+        "trigger_direction": st.sampled_from([1, 2]),
+        "trigger_by": st.sampled_from(["LastPrice", "MarkPrice"]),
+    }
+)
 acts = st.one_of(
+    waiting.map(lambda terms: ("place", terms)),
     placing.map(lambda terms: ("place", terms)),
     placing.map(lambda terms: ("place", terms)),
     st.tuples(st.just("cancel"), ACCOUNTS, st.integers(0, 10)),
@@ -37,6 +52,9 @@ acts = st.one_of(
     st.tuples(st.just("trade"), SIDES, PRICES, QTYS),
     st.tuples(st.just("mark"), st.integers(-40, 40)),
 )
+
+
+FINAL = ("Filled", "Cancelled", "Deactivated")
 
 
 class Auditor:
@@ -60,7 +78,8 @@ class Auditor:
                 terms.pop("side"), terms.pop("qty"), terms.pop("price"), account=account, **terms
             )
             self.hear(events)
-            if before[0] and not isinstance(result, Refusal):
+            is_reducing = before[0] and "trigger_price" not in terms
+            if is_reducing and not isinstance(result, Refusal):
                 self.check_reduced(account, terms, before[1])
         elif act[0] == "book":
             middle = Decimal(60000) + Decimal("0.1") * act[1]
@@ -68,7 +87,7 @@ class Auditor:
         elif act[0] == "trade":
             self.hear(world.trade(*act[1:]))
         elif act[0] == "mark":
-            world.ticker(mark=str(60000 + act[1]))
+            self.hear(world.ticker(mark=str(60000 + act[1])))
         else:
             self.change_order(act)
         self.check()
@@ -101,10 +120,10 @@ class Auditor:
 
     def hear_order(self, row):
         last = self.orders.get(row.order_id)
-        assert last is None or last.order_status not in ("Filled", "Cancelled"), "a final order changed"
+        assert last is None or last.order_status not in FINAL, "a final order changed"
         assert last is None or Decimal(row.cum_exec_qty) >= Decimal(last.cum_exec_qty)
         assert Decimal(row.leaves_qty) >= 0
-        is_open = row.order_status in ("New", "PartiallyFilled")
+        is_open = row.order_status not in FINAL
         left = Decimal(row.qty) - Decimal(row.cum_exec_qty) if is_open else 0
         assert Decimal(row.leaves_qty) == left
         self.orders[row.order_id] = row
@@ -149,7 +168,10 @@ class Auditor:
     def check_orders(self, account):
         log = self.world.exchange.log(account)
         margin_lots = {}
-        for order in log.open_orders():
+        active = [order for order in log.open_orders() if not order.is_waiting]
+        assert len(active) == log.open_count("BTCUSDT")
+        assert set(log.waiting("BTCUSDT")) == set(log.open_orders()) - set(active)
+        for order in active:
             assert 0 < order.leaves_lots <= order.lots
             assert self.orders[order.order_id].leaves_qty == order.contract.qty_text(order.leaves_lots)
             if not order.reduces:

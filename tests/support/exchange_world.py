@@ -49,6 +49,7 @@ class World:
     def ticker(self, symbol=SYMBOL, *, mark, last=None, index=None):
         data = {"symbol": symbol, "markPrice": mark, "lastPrice": last or mark, "indexPrice": index or mark}
         self._apply(f"tickers.{symbol}", data)
+        return list(self.exchange.on_ticker(symbol, self.tick()))
 
     def book(self, bids, asks, symbol=SYMBOL):
         self._apply(f"orderbook.50.{symbol}", {"s": symbol, "b": bids, "a": asks, "u": 1, "seq": 1})

@@ -11,6 +11,7 @@ from synthcore.exchange.closed_pnl import NOTHING_CLOSED, ClosedPnlLog, Closing
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
 from synthcore.exchange.ledger import Ledger
+from synthcore.exchange.margin_rules import closing_fee, initial_margin, maintenance_margin
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.model import OPPOSITE, Side
 from synthcore.venues.bybit.messages import ExecutionRow
@@ -20,6 +21,7 @@ TAKER_FEE_RATE = Decimal("0.00055")
 DEFAULT_LEVERAGE = Decimal(10)
 
 Marks = Callable[[str], Decimal | None]
+OpenSideKey = tuple[str, int, Side]  # symbol, position index, side
 
 
 class Position(Struct, eq=False, kw_only=True):
@@ -104,17 +106,17 @@ class Position(Struct, eq=False, kw_only=True):
         return -gain if self.side == "Sell" else gain
 
     def closing_fee(self) -> Decimal:
-        """Estimated fee of closing at the bankruptcy price."""
-        per_leverage = 1 / self.leverage
-        factor = 1 + per_leverage if self.side == "Sell" else 1 - per_leverage
-        return self.entry_value * factor * TAKER_FEE_RATE
+        return closing_fee(self.side, self.entry_value, self.leverage, TAKER_FEE_RATE)
 
     def initial_margin(self, mark: Decimal) -> Decimal:
-        return round8(self.mark_value(mark) / self.leverage + self.closing_fee()) if self.lots else ZERO
+        if not self.lots:
+            return ZERO
+        return initial_margin(self.mark_value(mark), self.leverage, self.closing_fee())
 
     def maintenance_margin(self, mark: Decimal) -> Decimal:
-        rate = self.contract.maintenance_rate
-        return round8(self.mark_value(mark) * rate + self.closing_fee()) if self.lots else ZERO
+        if not self.lots:
+            return ZERO
+        return maintenance_margin(self.mark_value(mark), self.contract.ladder, self.closing_fee())
 
 
 class OpenSide(Struct, eq=False):
@@ -161,7 +163,7 @@ class Account:
         self._hedge: dict[str, bool] = {}  # symbols that were switched on their own
         self._leverage: dict[str, Decimal] = {}
         self._positions: dict[tuple[str, int], Position] = {}
-        self._open_sides: dict[tuple[str, int, Side], OpenSide] = {}
+        self._open_sides: dict[OpenSideKey, OpenSide] = {}
 
     @property
     def wallet(self) -> Decimal:
@@ -254,16 +256,20 @@ class Account:
         """Initial margin of all open orders."""
         return sum((self._side_margin(key, side) for key, side in self._open_sides.items()), ZERO)
 
-    def _side_margin(self, key: tuple[str, int, Side], open_side: OpenSide) -> Decimal:
-        """Margin of what could open: in one-way mode the part against a held position is free."""
+    def _side_margin(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
+        """Margin of what could open."""
+        value = self._opening_value(key, open_side)
+        if value == 0:
+            return ZERO
+        return round8(value / self.leverage(key[0]) + 2 * value * TAKER_FEE_RATE)
+
+    def _opening_value(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
+        """Value of what could open: in one-way mode the part against a held position is free."""
         symbol, position_idx, side = key
         position = self._positions.get((symbol, position_idx))
         closing = position.lots if position is not None and position.side == OPPOSITE[side] else 0
         opening = max(0, open_side.lots - closing)
-        if opening == 0:
-            return ZERO
-        value = open_side.value * opening / open_side.lots
-        return round8(value / self.leverage(symbol) + 2 * value * TAKER_FEE_RATE)
+        return open_side.value * opening / open_side.lots if opening else ZERO
 
     def margin_for(self, order: Order, lots: int) -> Decimal:
         """How much more initial margin the account needs once `lots` of this order are open."""
@@ -274,6 +280,29 @@ class Account:
         after = self.order_margin()
         self.claim(order, -lots)
         return after - before
+
+    # Size
+
+    def exposure_with(self, order: Order, lots: int) -> Decimal:
+        """Value that the order's position could reach once `lots` of it are open too."""
+        self.claim(order, lots)
+        exposure = self._exposure((order.contract.symbol, order.position_idx, order.side))
+        self.claim(order, -lots)
+        return exposure
+
+    def largest_exposure(self, symbol: str) -> Decimal:
+        """The highest value that a position of this symbol could reach by the orders that are open."""
+        keys: set[OpenSideKey] = {key for key in self._open_sides if key[0] == symbol}
+        for position in self.held():
+            if position.contract.symbol == symbol and position.side is not None:
+                keys.add((symbol, position.position_idx, position.side))
+        return max((self._exposure(key) for key in keys), default=ZERO)
+
+    def _exposure(self, key: OpenSideKey) -> Decimal:
+        symbol, position_idx, side = key
+        position, open_side = self._positions.get((symbol, position_idx)), self._open_sides.get(key)
+        held = position.entry_value if position is not None and position.side == side else ZERO
+        return held + (self._opening_value(key, open_side) if open_side is not None else ZERO)
 
     # Money
 

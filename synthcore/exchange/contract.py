@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.decimals import text
+from synthcore.exchange.risk_tiers import RiskLadder, ladder_for
 from synthcore.venues.bybit.messages import InstrumentRow
 
 
@@ -33,6 +34,7 @@ class Contract(Struct, frozen=True, eq=False, kw_only=True):
     limit_ratio_x: Decimal
     limit_ratio_y: Decimal
     lot_value: Decimal  # USDT of one lot at a price of one tick
+    ladder: RiskLadder
 
     def price(self, ticks: int) -> Decimal:
         return self.tick * ticks
@@ -57,11 +59,6 @@ class Contract(Struct, frozen=True, eq=False, kw_only=True):
     def lots(self, qty: Decimal) -> int | None:
         """The quantity in lots; None where it is off the grid."""
         return whole(qty, self.step)
-
-    @property
-    def maintenance_rate(self) -> Decimal:
-        """Maintenance margin rate of the lowest risk tier: half of its initial rate."""
-        return 1 / (2 * self.max_leverage)
 
 
 def whole(value: Decimal, grid: Decimal) -> int | None:
@@ -94,4 +91,5 @@ def contract_of(raw: Mapping[str, Any]) -> Contract:
         limit_ratio_x=Decimal(row.risk_parameters.price_limit_ratio_x or "0.05"),
         limit_ratio_y=Decimal(row.risk_parameters.price_limit_ratio_y or "0.1"),
         lot_value=tick * step,
+        ladder=ladder_for(Decimal(row.leverage_filter.max_leverage)),
     )

@@ -249,6 +249,8 @@ class Exchange:
         before = account.leverage(request.symbol)
         if buy == before:
             return refusal.LEVERAGE_UNCHANGED
+        if account.largest_exposure(request.symbol) > contract.ladder.limit_at(buy):
+            return refusal.LEVERAGE_TOO_HIGH
         account.set_leverage(request.symbol, buy)
         if buy < before and account.margin(self.market.mark).available < 0:
             account.set_leverage(request.symbol, before)
@@ -309,9 +311,19 @@ class Exchange:
         )
 
     def _check_margin(self, account: Account, order: Order, lots: int) -> None:
+        """Whether `lots` more of an order fit the risk tier of its leverage and the account's money."""
+        self._check_tier(account, order, lots)
         needed = account.margin_for(order, lots)
         if needed > 0 and needed > account.margin(self.market.mark).available:
             raise Refused(refusal.BALANCE_TOO_LOW)
+
+    def _check_tier(self, account: Account, order: Order, lots: int) -> None:
+        if order.reduces:
+            return
+        ladder, leverage = order.contract.ladder, account.leverage(order.contract.symbol)
+        exposure = account.exposure_with(order, lots)
+        if exposure > ladder.limit_at(leverage):
+            raise Refused(refusal.beyond_risk_limit(ladder.tier(exposure).max_leverage))
 
     def _open_order(
         self, account: Account, order_id: str | None, link_id: str | None, symbol: str

@@ -93,9 +93,7 @@ class LedgerEndpoints:
             and start_ms <= record.updated_ms <= end_ms
             and (not symbol or record.order.contract.symbol == symbol)
         )
-        page = page_of(
-            records, lambda record: record.number, closed_pnl_row, params.get("cursor", ""), limit
-        )
+        page = page_of(records, lambda record: record.number, closed_pnl_row, params.get("cursor", ""), limit)
         return {"nextPageCursor": page.cursor, "category": category, "list": page.rows}
 
 

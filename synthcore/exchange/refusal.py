@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
+
+from synthcore.exchange.decimals import text
 
 
 class Refusal(NamedTuple):
@@ -22,6 +25,15 @@ class Refused(Exception):
 
 def params_error(field: str) -> Refusal:
     return Refusal(10001, f"params error: {field} invalid")
+
+
+def beyond_risk_limit(max_leverage: Decimal) -> Refusal:
+    """The text is Bybit's; a size beyond the last tier names the last tier's leverage."""
+    return Refusal(
+        110090,
+        "Order placement failed as your position may exceed the max limit. Please adjust your leverage to"
+        f" {text(max_leverage)} or below to increase the max. limit",
+    )
 
 
 ILLEGAL_CATEGORY = Refusal(10001, "Illegal category")

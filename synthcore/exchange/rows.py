@@ -6,11 +6,9 @@ from decimal import Decimal
 
 from synthcore.exchange.account import TAKER_FEE_RATE, Account, Margin, Position
 from synthcore.exchange.decimals import E4, ZERO, round8, text
+from synthcore.exchange.margin_rules import break_even, cross_liquidation
 from synthcore.exchange.orders import Order
 from synthcore.venues.bybit.messages import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
-
-RISK_ID = 1
-RISK_LIMIT_VALUE = "2000000"  # of the one tier that is modelled
 
 
 def order_row(order: Order) -> OrderRow:
@@ -123,10 +121,11 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
     price = mark or position.entry_price
     initial = text(position.initial_margin(price))
     maintenance = text(position.maintenance_margin(price))
+    tier = position.contract.ladder.tier(position.mark_value(price))
     return PositionRow(
         position_idx=position.position_idx,
-        risk_id=RISK_ID,
-        risk_limit_value=RISK_LIMIT_VALUE,
+        risk_id=tier.number,
+        risk_limit_value=text(tier.limit_usdt),
         symbol=position.contract.symbol,
         side=position.side or "",
         size=text(position.qty),
@@ -154,11 +153,12 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
 
 def _empty_position_row(position: Position, mark: Decimal | None) -> PositionRow:
     is_leg = position.position_idx != 0
+    lowest = position.contract.ladder.tiers[0]
     nothing = "" if is_leg else "0"  # an empty hedge leg shows no margins at all
     return PositionRow(
         position_idx=position.position_idx,
-        risk_id=RISK_ID,
-        risk_limit_value=RISK_LIMIT_VALUE,
+        risk_id=lowest.number,
+        risk_limit_value=text(lowest.limit_usdt),
         symbol=position.contract.symbol,
         entry_price="0",
         leverage=text(position.leverage),
@@ -191,19 +191,17 @@ _UNSET_POSITION = PositionRow(symbol="")
 
 
 def _break_even(position: Position) -> Decimal:
-    """Price at which closing would undo fees and realised losses."""
     signed_qty = position.contract.qty(position.signed_lots)
-    paid = position.entry_price * signed_qty - position.realised
-    return round8(paid / (signed_qty - abs(signed_qty) * TAKER_FEE_RATE))
+    return break_even(position.entry_price, signed_qty, position.realised, TAKER_FEE_RATE)
 
 
 def _liquidation_text(position: Position, mark: Decimal, margin: Margin) -> str:
-    """Estimate for cross margin: where the account's cushion would be used up by this position alone."""
-    cushion_per_coin = (margin.equity - margin.position_mm) / position.qty
-    price = mark + cushion_per_coin if position.side == "Sell" else mark - cushion_per_coin
-    contract = position.contract
+    """An estimate: all other positions stay as they are."""
+    contract, signed_qty = position.contract, position.contract.qty(position.signed_lots)
+    spare = margin.equity - margin.position_mm + position.maintenance_margin(mark)
+    price = cross_liquidation(signed_qty, mark, spare, contract.ladder, position.closing_fee())
     lowest, highest = contract.price(contract.min_price_ticks), contract.price(contract.max_price_ticks)
-    return text(round8(price)) if lowest <= price <= highest else ""
+    return text(price) if lowest <= price <= highest else ""
 
 
 def wallet_row(account: Account, margin: Margin) -> WalletRow:

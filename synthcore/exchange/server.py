@@ -29,6 +29,7 @@ from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
+from synthcore.exchange.endpoints_risk import RiskEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.ids import Ids
@@ -95,6 +96,7 @@ class Venue:
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
+            *RiskEndpoints(self.core.contracts).endpoints(),
         ]
         limiter = RateLimiter(settings.rate_tier)
         return RestApp(endpoints, self.core.accounts, self.authenticator, limiter, self.ids, epoch_ms)

@@ -43,10 +43,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         synthcore.Rong  # noqa: B018
 
 
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+
+
 def test_importing_the_library_loads_nothing_heavy() -> None:
     code = "import sys, synthcore; print(' '.join(sys.modules))"
 
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    loaded = run(code)
 
     assert not HEAVY & set(loaded.stdout.split())
 
@@ -57,7 +61,7 @@ def test_help_loads_no_trading_code() -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass\nprint(' '.join(sys.modules), file=sys.stderr)"
     )
 
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    loaded = run(code)
 
     assert "run" in loaded.stdout
     assert not (HEAVY - {"click"}) & set(loaded.stderr.split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
@@ -17,10 +19,16 @@ EXIT_WRONG_USE = 2
 EXIT_NOT_FLAT = 3
 EXIT_INTERRUPTED = 130
 
+ASCII = {"−": "-", "µ": "u", "─": "-", "–": "-", "·": "|", "→": ">", "✓": "+", "✗": "x", "±": "+-"}
+
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGTERM, interrupt)  # as Ctrl+C, also before a command has handlers of its own
+    codecs.register_error("nearest_ascii", nearest_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale without our signs costs their looks, not the line
+            stream.reconfigure(errors="nearest_ascii")
     args = sys.argv[1:]
     debug = "--debug" in args  # wherever it stands, also when the rest can't be parsed
     code = run([arg for arg in args if arg != "--debug"], debug)
@@ -30,6 +38,12 @@ def main() -> None:
 
 def interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def nearest_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What is written for signs that the terminal's encoding lacks; a minus stays a minus."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(ASCII.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
 def run(args: list[str], debug: bool = False) -> int:

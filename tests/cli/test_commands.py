@@ -311,3 +311,10 @@ def test_no_output_holds_a_secret(tmp_path: Path, args: list[str]) -> None:
     if args[0] == "config":
         assert "BYBIT_DEMO_API_SECRET" in done.stdout
         assert "***" in done.stdout
+
+
+def test_a_terminal_without_our_signs_loses_no_line_and_no_minus() -> None:
+    done = synthtest("explain", "--profile", "documented", PYTHONIOENCODING="latin-1")
+
+    assert done.returncode == 0
+    assert "profit -8.06 bps" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import stat
 from pathlib import Path
 
@@ -54,3 +55,17 @@ def test_a_file_that_cant_be_made_costs_the_log_only(
         log.warning("dropped")
 
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_disk_that_fills_up_costs_the_logs_end_only(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    try:
+        with run_log(tmp_path / "one.log", "info"):
+            for _ in range(8):
+                log.warning("a line of some length")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert (tmp_path / "one.log").stat().st_size == 64

@@ -59,11 +59,9 @@ class Authenticator:
             return KEY_INVALID
         timestamp = headers.get(TIMESTAMP_HEADER, b"").decode("latin-1")
         recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1") or DEFAULT_RECV_WINDOW
-        sent_ms, window_ms = read_count(timestamp), read_count(recv_window)
-        if sent_ms is None or window_ms is None:
-            return params_error("timestamp")
-        if not sent_ms - EARLY_LIMIT_MS < now_ms <= sent_ms + window_ms:
-            return _outside_window(timestamp, now_ms, recv_window)
+        refusal = check_window(timestamp, recv_window, now_ms)
+        if refusal is not None:
+            return refusal
         text = rest_text(timestamp, key, recv_window, payload)
         signature = headers.get(SIGN_HEADER, b"")
         if not hmac.compare_digest(api_key.signer.sign(text).encode(), signature):
@@ -84,6 +82,16 @@ class Authenticator:
         if not hmac.compare_digest(api_key.signer.ws_auth(expires_ms).encode(), signature.encode()):
             return WS_SIGN_WRONG
         return api_key.uid
+
+
+def check_window(timestamp: str, recv_window: str, now_ms: int) -> Refusal | None:
+    """Why a request that was sent at `timestamp` is not taken any more, or not yet."""
+    sent_ms, window_ms = read_count(timestamp), read_count(recv_window)
+    if sent_ms is None or window_ms is None:
+        return params_error("timestamp")
+    if not sent_ms - EARLY_LIMIT_MS < now_ms <= sent_ms + window_ms:
+        return _outside_window(timestamp, now_ms, recv_window)
+    return None
 
 
 def _outside_window(timestamp: str, now_ms: int, recv_window: str) -> Refusal:

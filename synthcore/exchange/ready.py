@@ -17,6 +17,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
     The key is this instance's own and opens nothing else.
     """
 
+    ws_trade: str
     pid: int
     instance_id: str  # another one after each start: a client can tell a restart
 

@@ -25,6 +25,7 @@ from synthcore.exchange.batch import Event
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.delays import Delays
+from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
@@ -46,9 +47,10 @@ from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
+from synthcore.exchange.trade import TradeDesk, TradeStream
 from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
-from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
 UID = "1000001"
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
@@ -85,12 +87,17 @@ class Venue:
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
-        self.rest = self._rest(settings, source)
+        endpoints = self._endpoints(source)
+        limiter = RateLimiter(settings.rate_tier)
+        # REST and the trade socket share everything: accounts, keys, limits.
+        edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
+        self.rest = RestApp(*edge, epoch_ms)
+        self.trade = TradeStream(TradeDesk(*edge), epoch_ms, self.delays, self.outbox)
         self.http = HttpEdge(self.rest, Admin(self.delays), self.delays, self.outbox)
         self.outbox.tell(tell_of_changes(self.core, self.visibility.note), lambda: self.visibility.is_used)
 
-    def _rest(self, settings: ExchangeSettings, source: MarketSource) -> RestApp:
-        endpoints = [
+    def _endpoints(self, source: MarketSource) -> list[Endpoint]:
+        return [
             *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
@@ -98,8 +105,6 @@ class Venue:
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts).endpoints(),
         ]
-        limiter = RateLimiter(settings.rate_tier)
-        return RestApp(endpoints, self.core.accounts, self.authenticator, limiter, self.ids, epoch_ms)
 
     def open_account(self, settings: ExchangeSettings) -> tuple[str, str]:
         """Make the one account, and a key for it that no other instance has."""
@@ -114,6 +119,8 @@ class Venue:
         path = request.path.split(b"?", 1)[0].decode("latin-1")
         if path == PRIVATE_PATH:
             return self.private.session(self.ids.conn_id())
+        if path == TRADE_PATH:
+            return self.trade.session(self.ids.conn_id())
         if path in PUBLIC_PATHS:
             # Other categories are there too, as on Bybit; nothing is traded in them.
             return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
@@ -242,6 +249,7 @@ async def ws_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator[i
         server.close()
         venue.private.sessions.close()
         venue.public.sessions.close()
+        venue.trade.sessions.close()
         await asyncio.sleep(0)
 
 
@@ -314,6 +322,7 @@ def ready_of(venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: 
         rest=f"http://{host}:{rest_port}",
         ws_public=f"ws://{host}:{ws_port}{PUBLIC_PATH}",
         ws_private=f"ws://{host}:{ws_port}{PRIVATE_PATH}",
+        ws_trade=f"ws://{host}:{ws_port}{TRADE_PATH}",
         api_key=key,
         api_secret=secret,
         pid=os.getpid(),

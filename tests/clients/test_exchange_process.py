@@ -67,6 +67,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "rest",
         "ws_public",
         "ws_private",
+        "ws_trade",
         "api_key",
         "api_secret",
         "pid",
@@ -75,6 +76,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
     assert ready["pid"] == process.pid
     assert ready["ws_public"].endswith("/v5/public/linear")
     assert ready["ws_private"].endswith("/v5/private")
+    assert ready["ws_trade"].endswith("/v5/trade")
 
 
 def test_each_instance_has_its_own_key_and_id():

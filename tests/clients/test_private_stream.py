@@ -217,7 +217,7 @@ async def test_only_asked_topics_come_and_none_after_unsubscribing(exchange, cli
     assert pong["op"] == "pong"  # nothing stood between the order and the pong
 
 
-@pytest.mark.parametrize("path", ["/v5/trade", "/", "/v5/public/none"])
+@pytest.mark.parametrize("path", ["/v5/trades", "/", "/v5/public/none"])
 async def test_a_path_that_is_not_served_is_404_on_the_handshake(exchange, path):
     base = exchange.ws_private.removesuffix("/v5/private")
 

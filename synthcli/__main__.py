@@ -24,6 +24,7 @@ ASCII = {"−": "-", "µ": "u", "─": "-", "–": "-", "·": "|", "→": ">", "
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    replace_closed_streams()
     signal.signal(signal.SIGTERM, interrupt)  # as Ctrl+C, also before a command has handlers of its own
     codecs.register_error("nearest_ascii", nearest_ascii)
     for stream in (sys.stdout, sys.stderr):
@@ -66,12 +67,18 @@ def run(args: list[str], debug: bool = False) -> int:
         return say(*sentence(error, debug))
 
 
+def replace_closed_streams() -> None:
+    """Who closed a standard stream (`>&-`) wants nothing there; a socket must not take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # for good
+
+
 def let_go_of_broken_streams() -> None:
     """Where nobody reads any more, the interpreter must not try again at its exit and change the code."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:  # None: it was closed before we began
-                stream.flush()
+            stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

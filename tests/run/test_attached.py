@@ -13,7 +13,7 @@ import pytest
 from live_run import Done, LiveRun, Place, is_alive
 
 SYMBOLS = ("--symbols", "BTCUSDT")
-SHORT = (*SYMBOLS, "--duration", "2s", "--json")
+SHORT = (*SYMBOLS, "--duration", "1s", "--json")
 Ready = dict[str, str]
 
 

@@ -17,9 +17,8 @@ REAL = Path(os.environ.get("SYNTHTEST_SHARED", ROOT.parent / "shared")) / "data"
 BOTH = ("--symbols", "BTCUSDT,ETHUSDT")
 
 
-@pytest.mark.parametrize("name", ["market.jsonl", "market.jsonl.gz"])
-def test_what_was_recorded_can_be_traded_again(place: Place, name: str) -> None:
-    file = place.state / name
+def test_what_was_recorded_can_be_traded_again(place: Place) -> None:
+    file = place.state / "market.jsonl.gz"
 
     recorded = place.call("record", *BOTH, "--output", str(file), "--duration", "2s")
     frames = list(open_recording(file))
@@ -51,22 +50,12 @@ def test_a_recording_that_is_stopped_is_whole(place: Place, number: int) -> None
 
 
 def test_the_shipped_recording_can_be_traded(place: Place) -> None:
-    done = place.call("run", *BOTH, "--recording", str(SAMPLE), "--duration", "3s", "--json")
+    done = place.call("run", *BOTH, "--recording", str(SAMPLE), "--duration", "2s", "--json")
 
     assert done.code == 0, done
     assert done.summary["flat"] and done.summary["dropped"] == 0
     assert done.summary["successful"] > 0
     assert done.summary["reconnects"] == 0
-
-
-def test_a_replay_at_five_times_the_pace_brings_more_updates(place: Place) -> None:
-    once, often = (
-        place.call("run", *BOTH, "--recording", str(SAMPLE), "--duration", "2s", "--speed", speed, "--json")
-        for speed in ("1", "5")
-    )
-
-    assert (once.code, often.code) == (0, 0)
-    assert often.summary["updates"] > 2 * once.summary["updates"]
 
 
 @pytest.mark.parametrize(

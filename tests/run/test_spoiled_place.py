@@ -16,7 +16,7 @@ def test_a_file_in_the_way_of_the_state_folder_costs_the_record_only(place: Plac
     file = place.home / "state"
     file.write_text("mine")
 
-    done = place.call(*RUN, "--duration", "2s", "--state", str(file))
+    done = place.call(*RUN, "--duration", "1s", "--state", str(file))
 
     (warning,) = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
@@ -27,7 +27,7 @@ def test_a_file_in_the_way_of_the_state_folder_costs_the_record_only(place: Plac
 
 
 def test_a_folder_that_may_not_be_written_costs_the_record_only(place: Place) -> None:
-    done = place.call(*RUN, "--duration", "2s", "--state", "/proc/no-folder")  # root may write anywhere else
+    done = place.call(*RUN, "--duration", "1s", "--state", "/proc/no-folder")  # root may write anywhere else
 
     (warning,) = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
@@ -36,16 +36,16 @@ def test_a_folder_that_may_not_be_written_costs_the_record_only(place: Place) ->
 
 
 def no_more_than_a_few_lines() -> None:
-    """As a full disk: a write beyond this size fails (the signal that comes with it is Python's to ignore)."""
+    """As a full disk: a write beyond this size fails (Python ignores the signal that comes with it)."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 
 
 def test_a_disk_that_fills_up_costs_the_rest_of_the_record_only(place: Place) -> None:
-    done = place.call(*RUN, "--duration", "3s", prepare=no_more_than_a_few_lines)
+    done = place.call(*RUN, "--duration", "2s", prepare=no_more_than_a_few_lines)
 
     warnings = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
-    assert done.summary["flat"] and done.summary["successful"] > 2
+    assert done.summary["flat"] and done.summary["successful"] > 0
     assert len(place.record()) <= 2048
     assert any("record is incomplete" in text for text in warnings), warnings
     assert "Traceback" not in done.err
@@ -55,7 +55,7 @@ def test_a_disk_that_fills_up_costs_the_rest_of_the_record_only(place: Place) ->
 def test_a_reader_that_leaves_changes_nothing(place: Place, form: tuple[str, ...]) -> None:
     """As `| head -1` does."""
     reading, writing = os.pipe()
-    run = place.start("run", "--symbols", "BTCUSDT", "--duration", "3s", *form, stdout=writing)
+    run = place.start("run", "--symbols", "BTCUSDT", "--duration", "1s", *form, stdout=writing)
     os.close(writing)
     first = os.read(reading, 10)
     os.close(reading)
@@ -88,8 +88,11 @@ def test_a_reader_that_leaves_and_then_a_signal_still_end_flat(place: Place) -> 
     assert '"reason":"shutdown"' in place.record()
 
 
-def test_a_closed_stderr_changes_nothing(place: Place) -> None:
-    done = place.call(*RUN, "--duration", "1s", prepare=lambda: os.close(2))
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_a_closed_standard_stream_changes_nothing(place: Place, descriptor: int) -> None:
+    done = place.call(*RUN, "--duration", "1s", prepare=lambda: os.close(descriptor))
 
+    last = place.record().splitlines()[-1]
     assert done.code == 0, done
-    assert done.summary["flat"]
+    assert '"flat":true' in last and '"exit_code":0' in last
+    assert "Traceback" not in done.err

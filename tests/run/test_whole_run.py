@@ -55,7 +55,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Place]:
     """One run of some seconds, looked at by every test here."""
     place = Place(tmp_path_factory.mktemp("whole"))
     done = place.call(
-        "run", "--symbols", "BTCUSDT,ETHUSDT", "--duration", "6s", "--seed", "11", "--json", environ=PATIENT
+        "run", "--symbols", "BTCUSDT,ETHUSDT", "--duration", "4s", "--seed", "11", "--json", environ=PATIENT
     )
     assert done.code == 0, done
     return done, place
@@ -174,10 +174,10 @@ def test_words_go_to_stderr_and_the_record_to_the_state_folder(whole: tuple[Done
 
 
 def test_piped_plain_lines_come_without_control_characters(place: Place) -> None:
-    done = place.call("run", "--symbols", "BTCUSDT", "--duration", "2s")
+    done = place.call("run", "--symbols", "BTCUSDT", "--duration", "1s")
 
     assert done.code == 0, done
-    assert done.out.startswith("started on embedded: BTCUSDT for 0:02")
+    assert done.out.startswith("started on embedded: BTCUSDT for 0:01")
     assert "  CLOSED  " in done.out
     assert "finished and flat (exit code 0)" in done.out
     assert "\x1b" not in done.out + done.err
@@ -187,7 +187,7 @@ def test_piped_plain_lines_come_without_control_characters(place: Place) -> None
 @pytest.mark.parametrize("topology", ["inline", "spin"])
 def test_the_other_topologies_trade_and_end_flat_too(place: Place, topology: str) -> None:
     done = place.call(
-        "run", "--symbols", "BTCUSDT", "--duration", "2s", "--topology", topology, "--json", environ=PATIENT
+        "run", "--symbols", "BTCUSDT", "--duration", "1s", "--topology", topology, "--json", environ=PATIENT
     )
 
     summary = done.summary

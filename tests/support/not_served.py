@@ -1,0 +1,66 @@
+"""Bybit's samples that this exchange does not serve, each with the reason. Patterns of `file:line`."""
+
+SPOT = "of a spot market; none is traded here"
+OPTION = "of an option market; none is traded here"
+OLD = "an older spelling of what newer samples have"
+OTHER = "a third party's invention: no live message or document has it"
+LATER = "not there yet"
+
+NOT_SERVED = {
+    # Public stream
+    "bybit-ws-public/tickers.spot:*": SPOT,
+    "bybit-ws-public/tickers.linear:16": "of a dated future; perpetuals are traded here",
+    "bybit-ws-public/orderbook.full:*": "Bybit serves it for spot only",
+    "bybit-ws-public/orderbook.rpi:*": "there are no RPI orders",
+    "bybit-ws-public/requests:1": "there are no RPI orders",
+    "bybit-ws-public/allLiquidation:*": LATER,
+    "bybit-ws-public/kline.linear:*": LATER,
+    "bybit-ws-public/priceLimit:*": LATER,
+    "bybit-ws-public/requests:2": LATER,
+    "bybit-ws-public/system.status:*": LATER,
+    "bybit-ws-public/requests:3": LATER,
+    "bybit-ws-public/op-replies:6": SPOT,
+    "bybit-ws-public/op-replies:9": OPTION,
+    "bybit-ws-public/op-replies:10": SPOT,
+    "bybit-ws-public/op-replies:11": SPOT,
+    "bybit-ws-public/op-replies:12": SPOT,
+    "bybit-ws-public/op-replies:14": OPTION,
+    "bybit-ws-public/op-replies:15": OLD + ": no request id where none was sent",
+    "bybit-ws-public/op-replies:16": SPOT,
+    "bybit-ws-public/op-replies:18": OPTION,
+    "bybit-ws-public/op-replies.fixtures:1": OTHER,
+    # Private stream
+    "bybit-ws-private/execution.fast:*": LATER,
+    "bybit-ws-private/requests:4": LATER,
+    "bybit-ws-private/requests:7": "cancel on disconnect is for institutions",
+    "bybit-ws-private/order:10": OLD + " (`tpSlMode`)",
+    "bybit-ws-private/position:[56]": OLD + " (`tpSlMode`)",
+    "bybit-ws-private/execution:4": "of an account with extra fees (Indonesia)",
+    "bybit-ws-private/position.fixtures:2": OTHER,
+    "bybit-ws-private/op-replies.fixtures:*": OTHER,
+    # REST
+    "bybit-rest/errors:3": OLD + ": the text of 110043",
+    "bybit-rest/errors.fixtures:10": "a position cannot be closed by a call of its own",
+    "bybit-rest/errors.fixtures:13": LATER,
+    "bybit-rest/order.disconnected-cancel-all:*": "cancel on disconnect is for institutions",
+    "bybit-rest/requests/order.disconnected-cancel-all:*": "cancel on disconnect is for institutions",
+    "bybit-rest/account.query-dcp-info:*": "cancel on disconnect is for institutions",
+    "bybit-rest/requests/order.create:7": LATER,
+    "bybit-rest/order.pre-check:*": LATER,
+    "bybit-rest/requests/order.pre-check:*": LATER,
+    "bybit-rest/position.list:2": "of an inverse contract, in an older spelling (`mmrSysUpdateTime`)",
+    "bybit-rest/position.trading-stop:*": LATER,
+    "bybit-rest/requests/position.trading-stop:*": LATER,
+    "bybit-rest/position.add-margin:*": LATER,
+    "bybit-rest/requests/position.add-margin:*": LATER,
+    "bybit-rest/position.set-auto-add-margin:*": LATER,
+    "bybit-rest/requests/position.set-auto-add-margin:*": LATER,
+    "bybit-rest/account.set-margin-mode:*": LATER,
+    "bybit-rest/requests/account.set-margin-mode:*": LATER,
+    "bybit-rest/requests/account.demo-apply-money:*": LATER,
+    "bybit-rest/market.instruments-info:4": OPTION,
+    "bybit-rest/market.instruments-info:5": SPOT,
+    "bybit-rest/market.tickers:3": OPTION,
+    "bybit-rest/market.tickers:4": SPOT,
+    "bybit-rest/account.fee-rate.fixtures:*": OTHER + " (`baseCoin` of a linear contract)",
+}

@@ -64,13 +64,17 @@ class Run:
         SynthError
             Something was wrong before the first trade. Nothing was sent.
         """
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         with StopRequests() as stop:
             async with AsyncExitStack() as house:
                 parts = await unless_asked(stop, self._start(house))
                 if parts is None:
                     return self._outcome(stop, Stopped(flat=True))
                 market, desk = parts
-                await self._trade(stop, market)
+                try:
+                    await self._trade(stop, market)
+                except Exception as error:  # a defect of ours is no reason to leave positions open
+                    self._on_defect(error)
                 stopped = await self._stop(stop, market, desk)
                 return self._outcome(stop, stopped)
 
@@ -212,6 +216,20 @@ class Run:
 
     def _on_feed_failure(self, error: BaseException) -> None:
         self._fail(f"market data ended: {error}")
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback of ours that fails ends the run; what else the loop has to say is logged."""
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            self._on_defect(error)
+        else:
+            loop.default_exception_handler(context)
+
+    def _on_defect(self, error: Exception) -> None:
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        log.error("internal error", exc_info=error)
+        self._fail(f"internal error ({type(error).__name__}: {error})")
 
     def _fail(self, why: str) -> None:
         if not self.failure:

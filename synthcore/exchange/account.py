@@ -96,6 +96,10 @@ class Position(Struct, eq=False, kw_only=True):
         self.realised += amount
         self.realised_ever += amount
 
+    def pay_funding(self, fee: Decimal, seq: int, now_ms: int) -> None:
+        self._realise(-fee)
+        self.seq, self.updated_ms = seq, now_ms
+
     # Valuation
 
     def mark_value(self, mark: Decimal) -> Decimal:
@@ -225,6 +229,13 @@ class Account:
         self.fees_paid += fee
         if closing.lots:
             self.closed_pnl.add(order, closing, position.leverage, execution.exec_type, now_ms)
+
+    def fund(self, position: Position, execution: ExecutionRow, fee: Decimal, seq: int, now_ms: int) -> None:
+        """Book one position's funding; `fee` > 0 is paid."""
+        held = position.contract.qty(position.signed_lots)
+        position.pay_funding(fee, seq, now_ms)
+        self.ledger.fund(execution, now_ms, received=-fee, held=held)
+        self.realised_ever -= fee
 
     # Leverage
 

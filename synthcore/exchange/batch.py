@@ -58,6 +58,10 @@ class Batch:
         self._orders.setdefault(account, {})[order] = seq
         self._contracts.setdefault(account, {})[order.contract] = None
 
+    def moved(self, account: Account, contract: Contract) -> None:
+        """A position's record and the wallet changed without an order."""
+        self._contracts.setdefault(account, {})[contract] = None
+
     def passed(self, account: Account, order: Order, seq: int) -> None:
         """An order is in a state that it will leave within this act: it is told now, as it is."""
         self._passing.setdefault(account, []).append(self._order_message(account, order, seq))

@@ -15,19 +15,20 @@ from decimal import Decimal
 from msgspec import Struct
 
 from synthcore.exchange import refusal
-from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, closing_side
+from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, Position, closing_side
 from synthcore.exchange.admission import Admission, Terms, check_category, reducible_lots
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read, round8, text
+from synthcore.exchange.funding import FundingClock, Settlement, funding_fee
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import STOP, Order, Trigger
 from synthcore.exchange.refusal import Refusal, Refused
-from synthcore.exchange.rows import execution_row
+from synthcore.exchange.rows import execution_row, funding_row
 from synthcore.exchange.triggers import (
     Prices,
     WaitingOrders,
@@ -48,6 +49,7 @@ from synthcore.venues.bybit.messages import (
 )
 
 MAX_CANCELLED_AT_ONCE = 500
+PUSHES_FUNDING = True  # on the `execution` stream; REST lists funding in any case
 
 NOT_SET_OFF = "EC_Others"  # rejectReason where margin or position is missing at the trigger
 CREATED_BY = {STOP: "CreateByStopOrder"}  # createType from the trigger on, by stopOrderType
@@ -92,6 +94,7 @@ class Exchange:
         self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
         self._admission = Admission(self.contracts, market)
         self._waiting = WaitingOrders()
+        self.funding = FundingClock(market)
         self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
         self._seq = 0
@@ -209,10 +212,12 @@ class Exchange:
         return events
 
     def on_ticker(self, symbol: str, now_ms: int) -> Iterable[Event]:
-        """The market's last, mark or index price may have changed."""
-        if not self._waiting.any_of(symbol):
-            return ()
-        return self._set_off_by(symbol, prices_of(self.market, symbol), now_ms)
+        """The market's last, mark or index price may have changed, or its funding settled."""
+        settlement = self.funding.tick(symbol)
+        events = list(self._settle_funding(settlement, now_ms)) if settlement is not None else []
+        if self._waiting.any_of(symbol):
+            events.extend(self._set_off_by(symbol, prices_of(self.market, symbol), now_ms))
+        return events
 
     def wants_trades(self, symbol: str) -> bool:
         """Whether prints of this symbol can concern anybody: reading them costs."""
@@ -562,6 +567,36 @@ class Exchange:
         order.price_ticks, order.lots, order.trigger, order.updated_ms = price_ticks, lots, trigger, now_ms
         batch.touched(account, order, self._next_seq())
         return order, batch
+
+    # Funding
+
+    def _settle_funding(self, settlement: Settlement, now_ms: int) -> Iterable[Event]:
+        """Every position that is open pays or receives."""
+        batch = self._begin(now_ms)
+        seq = self._next_seq()
+        for account in self.accounts.values():
+            for position in account.held():
+                if position.contract.symbol == settlement.symbol:
+                    self._fund(account, position, settlement, batch, seq, now_ms)
+        return batch
+
+    def _fund(
+        self,
+        account: Account,
+        position: Position,
+        settlement: Settlement,
+        batch: Batch,
+        seq: int,
+        now_ms: int,
+    ) -> None:
+        mark, noted_ms = settlement.mark or position.entry_price, settlement.noted_ms(now_ms)
+        fee = funding_fee(mark * position.contract.qty(position.signed_lots), settlement.rate)
+        row = funding_row(position, account.uid, self._ids.uuid(), mark, fee, settlement, seq, noted_ms)
+        account.fund(position, row, fee, seq, noted_ms)
+        self.log(account).fills.append(row)
+        if PUSHES_FUNDING:
+            batch.filled(account, row)
+        batch.moved(account, position.contract)
 
     # Ends
 

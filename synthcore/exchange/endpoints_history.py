@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from synthcore.exchange.band import price_band
@@ -17,8 +17,9 @@ from synthcore.exchange.endpoint import (
     read_limit,
     read_ms,
 )
+from synthcore.exchange.funding import FundingClock
 from synthcore.exchange.market.candles import INTERVALS, Candle
-from synthcore.exchange.market.history import Interest, MarketHistory, Rate, SymbolHistory
+from synthcore.exchange.market.history import Interest, MarketHistory, SymbolHistory
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.refusal import Refused, params_error
 
@@ -28,10 +29,17 @@ SPANS_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60, "4h": 240, "1d":
 class HistoryEndpoints:
     """Candles, settled funding rates, open interest, price limits; other categories have none of them."""
 
-    def __init__(self, contracts: Mapping[str, Contract], market: MarketView, history: MarketHistory) -> None:
+    def __init__(
+        self,
+        contracts: Mapping[str, Contract],
+        market: MarketView,
+        history: MarketHistory,
+        funding: FundingClock,
+    ) -> None:
         self._contracts = contracts
         self._market = market
         self._history = history
+        self._funding = funding
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -63,15 +71,14 @@ class HistoryEndpoints:
         start_ms, end_ms = read_ms(call.params, "startTime"), read_ms(call.params, "endTime")
         if start_ms is not None and end_ms is None:
             raise Refused(params_error("endTime"))
-        history = self._of(call, category)
-        rates: Iterable[Rate] = history.rates() if history else ()
-        wanted = (rate for rate in rates if _is_within(rate.time_ms, start_ms, end_ms))
         symbol = call.params.get("symbol", "")
+        settled = self._funding.settled(symbol) if self._of(call, category) else iter(())
+        wanted = (one for one in settled if _is_within(one.time_ms, start_ms, end_ms))
         return {
             "category": category,
             "list": [
-                {"symbol": symbol, "fundingRate": rate.rate, "fundingRateTimestamp": str(rate.time_ms)}
-                for rate in islice(wanted, limit)
+                {"symbol": symbol, "fundingRate": text(one.rate), "fundingRateTimestamp": str(one.time_ms)}
+                for one in islice(wanted, limit)
             ],
         }
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from synthcore.exchange.account import TAKER_FEE_RATE, Account, Margin, Position
 from synthcore.exchange.decimals import E4, ZERO, round8, text
+from synthcore.exchange.funding import Settlement
 from synthcore.exchange.margin_rules import break_even, cross_liquidation
 from synthcore.exchange.orders import Order
 from synthcore.venues.bybit.messages import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
@@ -111,6 +112,43 @@ def execution_row(
         seq=seq,
         exec_pnl=text(pnl),
         fee_currency=contract.settle_coin,
+    )
+
+
+def funding_row(
+    position: Position,
+    uid: str,
+    exec_id: str,
+    mark: Decimal,
+    fee: Decimal,
+    settlement: Settlement,
+    seq: int,
+    now_ms: int,
+) -> ExecutionRow:
+    """What one position paid or received at a settlement, in the words of live records."""
+    symbol, side = position.contract.symbol, position.side or ""
+    return ExecutionRow(
+        category="linear",
+        symbol=symbol,
+        closed_size="0",
+        exec_fee=text(fee),
+        exec_id=exec_id,
+        exec_price=text(mark),
+        exec_qty=text(position.qty),
+        exec_type="Funding",
+        exec_value=text(mark * position.qty),
+        fee_rate=text(settlement.rate),
+        mark_price=text(mark),
+        leaves_qty="0",
+        order_id=f"{settlement.time_ms // 1000}-{symbol}-{uid}-{side}",
+        order_price="0",
+        order_qty="0",
+        order_type="UNKNOWN",
+        side=side,
+        exec_time=str(now_ms),
+        seq=seq,
+        create_type="",
+        fee_currency=position.contract.settle_coin,
     )
 
 

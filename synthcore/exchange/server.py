@@ -99,7 +99,7 @@ class Venue:
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
         return [
             *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
-            *HistoryEndpoints(self.core.contracts, self.market, self.history).endpoints(),
+            *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),

@@ -21,6 +21,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")  # of a generator; a recording has its own
     seed: int = 1
     speed: Annotated[float, Meta(gt=0)] = 1.0  # of the market's clock
+    funding_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0  # between settlements; 0: the contract's own
     original_times: bool = False  # replay: leave the recorded times in the frames
     at_end: Literal["loop", "stop"] = "loop"  # replay: what happens after the last frame
 

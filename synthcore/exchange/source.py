@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from synthcore.exchange.market.generator import Generator
-from synthcore.exchange.market.instruments import instruments_for
+from synthcore.exchange.market.instruments import instruments_for, settling_each
 from synthcore.exchange.market.replay import Replay
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
@@ -49,9 +49,9 @@ def open_source(settings: ExchangeSettings, start_ms: int) -> MarketSource:
         The recording can't be read, or has nothing to replay.
     """
     if settings.market == "steady":
-        return SteadyMarket(settings.symbols, start_ms)
+        return SteadyMarket(settings.symbols, start_ms, settings.funding_minutes)
     if settings.market == "generator":
-        instruments = instruments_for(settings.symbols)
+        instruments = settling_each(instruments_for(settings.symbols), settings.funding_minutes)
         return Generator(instruments, settings.seed, start_ms=start_ms, speed=settings.speed)
     return Replay(
         open_recording(settings.market),
@@ -59,4 +59,5 @@ def open_source(settings: ExchangeSettings, start_ms: int) -> MarketSource:
         speed=settings.speed,
         original_times=settings.original_times,
         loops=settings.at_end == "loop",
+        funding_minutes=settings.funding_minutes,
     )

@@ -11,12 +11,11 @@ from msgspec import Struct
 from synthcore.errors import ConfigError
 from synthcore.exchange.decimals import text
 from synthcore.exchange.market.frames import MarketFrame, next_funding_ms
-from synthcore.exchange.market.instruments import Instrument, instruments_for
+from synthcore.exchange.market.instruments import Instrument, instruments_for, settling_each
 
 LEVELS = 50
 PERIOD_NS = 1_000_000_000
 PERIOD_MS = 1000
-FUNDING_INTERVAL_MINUTES = 480
 
 
 class Quote(Struct, frozen=True):
@@ -42,16 +41,18 @@ class SteadyMarket:
     ----------
     start_ms
         Epoch of the first frame's times.
+    funding_minutes
+        Between settlements; 0: each contract's own.
     """
 
-    def __init__(self, symbols: Sequence[str], start_ms: int) -> None:
+    def __init__(self, symbols: Sequence[str], start_ms: int, funding_minutes: int = 0) -> None:
         unknown = [symbol for symbol in symbols if symbol not in QUOTES]
         if unknown:
             raise ConfigError(
                 f"symbols of the steady market must be among {', '.join(QUOTES)}, was {unknown[0]}"
                 " (setting symbols); take one of these, or another market"
             )
-        self.instruments = instruments_for(symbols)
+        self.instruments = settling_each(instruments_for(symbols), funding_minutes)
         self._symbols = symbols
         self._start_ms = start_ms
 
@@ -72,7 +73,7 @@ class SteadyMarket:
         now_ms = self._start_ms + beat * PERIOD_MS
         symbol = str(raw["symbol"])
         bids, asks = ladder(symbol, Decimal(raw["priceFilter"]["tickSize"]))
-        yield f"tickers.{symbol}", ticker_message(symbol, bids[0][0], asks[0], now_ms)
+        yield f"tickers.{symbol}", ticker_message(raw, bids[0][0], asks[0], now_ms)
         for depth in (1, LEVELS):
             topic = f"orderbook.{depth}.{symbol}"
             data = {"s": symbol, "b": bids[:depth], "a": asks[:depth], "u": beat + 1, "seq": beat + 1}
@@ -88,8 +89,9 @@ def ladder(symbol: str, tick: Decimal) -> tuple[list[tuple[str, str]], list[tupl
     return bids, asks
 
 
-def ticker_message(symbol: str, bid: str, ask: tuple[str, str], now_ms: int) -> dict[str, object]:
+def ticker_message(raw: Instrument, bid: str, ask: tuple[str, str], now_ms: int) -> dict[str, object]:
     """A ticker snapshot; mark, index and last stand at the best bid."""
+    symbol, minutes = str(raw["symbol"]), int(raw["fundingInterval"])
     level_qty = QUOTES[symbol].level_qty
     prices = ("lastPrice", "prevPrice24h", "highPrice24h", "lowPrice24h", "prevPrice1h", "markPrice")
     data = {
@@ -101,9 +103,9 @@ def ticker_message(symbol: str, bid: str, ask: tuple[str, str], now_ms: int) -> 
         "openInterestValue": text(1000 * Decimal(bid)),
         "turnover24h": "0.0000",
         "volume24h": "0.0000",
-        "fundingIntervalHour": "8",
+        "fundingIntervalHour": str(minutes // 60),
         "fundingCap": "0.005",
-        "nextFundingTime": str(next_funding_ms(now_ms, FUNDING_INTERVAL_MINUTES)),
+        "nextFundingTime": str(next_funding_ms(now_ms, minutes)),
         "fundingRate": "0.0001",
         "bid1Price": bid,
         "bid1Size": level_qty,

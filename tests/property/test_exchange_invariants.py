@@ -51,6 +51,7 @@ acts = st.one_of(
     st.tuples(st.just("book"), st.integers(-20, 20), LEVELS, LEVELS),
     st.tuples(st.just("trade"), SIDES, PRICES, QTYS),
     st.tuples(st.just("mark"), st.integers(-40, 40)),
+    st.tuples(st.just("funding"), st.integers(-10**6, 10**6)),
 )
 
 
@@ -86,6 +87,8 @@ class Auditor:
             self.hear(world.book(bids=ladder(middle, -1, act[2]), asks=ladder(middle, 1, act[3])))
         elif act[0] == "trade":
             self.hear(world.trade(*act[1:]))
+        elif act[0] == "funding":
+            self.hear(world.settle_funding(f"{Decimal(act[1]) / 10**8:f}"))
         elif act[0] == "mark":
             self.hear(world.ticker(mark=str(60000 + act[1])))
         else:
@@ -110,6 +113,8 @@ class Auditor:
         for event in events:
             if event.message.topic == "execution":
                 for row in event.message.data:
+                    if row.exec_type == "Funding":
+                        continue
                     sign = 1 if row.side == "Buy" else -1
                     idx = self.index_of(event.uid, row.order_id)
                     key = event.uid, idx
@@ -147,10 +152,13 @@ class Auditor:
             self.check_orders(account)
 
     def check_money(self, account):
-        fills = self.world.fills(account)
+        executions = self.world.fills(account)
+        fills = [row for row in executions if row.exec_type != "Funding"]
+        settled = [row for row in executions if row.exec_type == "Funding"]
+        funding = sum((Decimal(row.exec_fee) for row in settled), Decimal(0))
         realised = sum((Decimal(fill.exec_pnl) for fill in fills), Decimal(0))
         fees = sum((Decimal(fill.exec_fee) for fill in fills), Decimal(0))
-        assert account.wallet == self.world.deposit + realised - fees
+        assert account.wallet == self.world.deposit + realised - fees - funding
         assert account.fees_paid == fees
         check_ledger(account)
 

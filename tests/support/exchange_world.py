@@ -51,6 +51,17 @@ class World:
         self._apply(f"tickers.{symbol}", data)
         return list(self.exchange.on_ticker(symbol, self.tick()))
 
+    def settle_funding(self, rate, *, mark="60000", symbol=SYMBOL, at_ms=None):
+        """The market announces a rate, and then the settlement after it."""
+        settles_ms = at_ms or self.now_ms + 2
+        prices = {"symbol": symbol, "markPrice": mark, "lastPrice": mark, "indexPrice": mark}
+        funding = {"fundingRate": rate, "nextFundingTime": str(settles_ms)}
+        self._apply(f"tickers.{symbol}", {**prices, **funding})
+        announced = list(self.exchange.on_ticker(symbol, self.tick()))
+        funding = {"fundingRate": "0.0003", "nextFundingTime": str(settles_ms + 8 * 3_600_000)}
+        self._apply(f"tickers.{symbol}", {**prices, **funding})
+        return [*announced, *self.exchange.on_ticker(symbol, self.tick())]
+
     def book(self, bids, asks, symbol=SYMBOL):
         self._apply(f"orderbook.50.{symbol}", {"s": symbol, "b": bids, "a": asks, "u": 1, "seq": 1})
         return list(self.exchange.on_book(symbol, self.tick()))

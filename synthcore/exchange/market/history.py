@@ -1,4 +1,4 @@
-"""What the market was since the exchange began: candles, settled funding rates, open interest."""
+"""What the market was since the exchange began: candles, open interest."""
 
 from __future__ import annotations
 
@@ -16,20 +16,12 @@ from synthcore.exchange.trades import read_trades
 LOOK_MS = 1000  # how often a ticker is looked at
 SAMPLE_MS = 5 * 60_000  # the finest interval of open interest
 KEPT_SAMPLES = 7 * 24 * 12
-KEPT_RATES = 1000
 
 
 class Tickers(Protocol):
     """Where the merged tickers are."""
 
     def ticker(self, symbol: str) -> Mapping[str, str]: ...
-
-
-class Rate(Struct, frozen=True):
-    """A funding rate that was settled."""
-
-    time_ms: int
-    rate: str
 
 
 class Interest(Struct, frozen=True):
@@ -73,9 +65,7 @@ class SymbolHistory:
         self.candles = Candles()
         self.look_ms = 0  # when the ticker is to be looked at again
         self._has_trades = False
-        self._rates: deque[Rate] = deque(maxlen=KEPT_RATES)
         self._interest: deque[Interest] = deque(maxlen=KEPT_SAMPLES)
-        self._coming = Rate(0, "")  # the rate that is running, and when it settles
 
     def on_trades(self, text: bytes, now_ms: int) -> None:
         for trade in read_trades(text):
@@ -86,15 +76,8 @@ class SymbolHistory:
         self.look_ms = now_ms + LOOK_MS
         if not self._has_trades:
             self._follow_last(ticker.get("lastPrice", ""), now_ms)
-        settles = ticker.get("nextFundingTime", "")
-        if settles.isdecimal() and ticker.get("fundingRate"):
-            self._follow_funding(Rate(int(settles), ticker["fundingRate"]))
         if ticker.get("openInterest"):
             self._sample(ticker["openInterest"], ticker.get("singleOpenInterest", ""), now_ms)
-
-    def rates(self) -> Iterator[Rate]:
-        """Settled rates, newest first."""
-        return reversed(self._rates)
 
     def interest(self, width_ms: int) -> Iterator[Interest]:
         """Newest first, one a span: the first that was heard in it."""
@@ -115,11 +98,6 @@ class SymbolHistory:
             return
         if price.is_finite() and price > 0:
             self.candles.add(price, ZERO, now_ms)
-
-    def _follow_funding(self, coming: Rate) -> None:
-        if 0 < self._coming.time_ms < coming.time_ms:
-            self._rates.append(self._coming)
-        self._coming = coming
 
     def _sample(self, both: str, single: str, now_ms: int) -> None:
         time_ms = now_ms // SAMPLE_MS * SAMPLE_MS

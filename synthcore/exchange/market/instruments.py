@@ -41,6 +41,11 @@ def instruments_for(symbols: Iterable[str]) -> list[Instrument]:
     return [known[symbol] for symbol in wanted]
 
 
+def settling_each(instruments: Iterable[Instrument], minutes: int) -> list[Instrument]:
+    """The same contracts with another funding interval; 0 leaves each its own."""
+    return [{**raw, "fundingInterval": minutes or raw["fundingInterval"]} for raw in instruments]
+
+
 def made_up_instruments(count: int) -> list[Instrument]:
     """`count` contracts that exist nowhere, SYM001USDT and on: for tests of many symbols."""
     pattern = shipped_instruments()[0]

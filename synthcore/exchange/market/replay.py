@@ -12,7 +12,12 @@ import msgspec
 from synthcore.errors import RecordingError
 from synthcore.exchange.market.derive import SymbolDerivation
 from synthcore.exchange.market.frames import MarketFrame, next_funding_ms
-from synthcore.exchange.market.instruments import Instrument, guessed_instrument, shipped_instruments
+from synthcore.exchange.market.instruments import (
+    Instrument,
+    guessed_instrument,
+    settling_each,
+    shipped_instruments,
+)
 from synthcore.exchange.market.state import MarketState
 from synthcore.recording import RecordedFrame, Recording
 
@@ -41,6 +46,8 @@ class Replay:
         Leave the times as they were recorded.
     loops
         Begin again at the end, for ever; else stop there.
+    funding_minutes
+        Between settlements; 0: each contract's own. Recorded times that are left as they were ignore it.
 
     Attributes
     ----------
@@ -57,6 +64,7 @@ class Replay:
         speed: float = 1.0,
         original_times: bool = False,
         loops: bool = True,
+        funding_minutes: int = 0,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, was {speed}")
@@ -72,7 +80,7 @@ class Replay:
                 f"a recording to replay has the snapshots that streams begin with, {recording.path} has none;"
                 " record from the subscription on"
             )
-        self.instruments = _instruments_of(recording, list(self._kinds))
+        self.instruments = settling_each(_instruments_of(recording, list(self._kinds)), funding_minutes)
         self.emitted: Counter[str] = Counter()
         self.derived: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()

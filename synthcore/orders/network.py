@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Iterable
 from time import monotonic_ns
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 
@@ -83,8 +83,7 @@ class Stream(httpcore.AsyncNetworkStream, asyncio.Protocol):
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
 
     def data_received(self, data: bytes) -> None:
         self.received_ns = monotonic_ns()

@@ -122,3 +122,21 @@ async def test_orders_over_tls_are_checked_and_sent(tmp_path: Path):
     assert reply.ret_code == 0
     assert 0 < sent_ns < acked_ns
     assert [request.body for request in server.requests] == [b"{}"]
+
+
+def test_orders_go_out_on_uvloop_too():
+    uvloop = pytest.importorskip("uvloop", reason="uvloop isn't installed")
+
+    async def place_two() -> tuple[int, int]:
+        async with scripted(lambda request: answer()) as server:
+            rest = RestClient((server.url,), Secret("K"), Secret("S"))
+            try:
+                for _ in range(2):
+                    _, sent_ns, acked_ns = await rest.order_call("/v5/order/create", b"{}", 1000)
+                    assert 0 < sent_ns < acked_ns
+                return len(server.requests), server.connections
+            finally:
+                await rest.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(place_two()) == (2, 1)

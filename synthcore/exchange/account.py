@@ -40,6 +40,9 @@ class Position(Struct, eq=False, kw_only=True):
     created_ms: int = 0
     updated_ms: int = 0
     opened_ms: int = 0
+    take_profit: str = "0"  # stops of the whole position, as its rows show them
+    stop_loss: str = "0"
+    trailing_stop: str = "0"
 
     @property
     def signed_lots(self) -> int:

@@ -16,11 +16,12 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, reference_price
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import STOP, Order, Trigger, closes_leg
+from synthcore.exchange.orders import STOP, Order, Protection, Trigger, closes_leg
+from synthcore.exchange.protection import FULL, OrderTypes, check_protection, read_protection
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.triggers import FALLS, RISES, check_waits, prices_of, read_trigger_by
 from synthcore.model import OrderType, Side, TimeInForce
-from synthcore.venues.bybit.messages import CreateOrder
+from synthcore.venues.bybit.messages import AmendOrder, CreateOrder
 
 MAX_ACTIVE_ORDERS = 500  # per symbol
 MAX_CONDITIONAL_ORDERS = 10  # per symbol; stops of positions don't count
@@ -30,12 +31,11 @@ ORDER_TYPES = frozenset({"Limit", "Market"})
 TIMES_IN_FORCE = frozenset({"GTC", "IOC", "FOK", "PostOnly"})
 OTHER_CATEGORIES = frozenset({"spot", "inverse", "option"})
 NOT_GIVEN = frozenset({None, "", "0"})
+NOT_SAID = frozenset({None, ""})
 LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 # Fields of orders that this exchange does not trade: refused, never ignored. (field, value that is harmless)
 NOT_TRADED: tuple[tuple[str, str, frozenset[str | int | None]], ...] = (
-    ("take_profit", "takeProfit", frozenset({None, "", "0"})),
-    ("stop_loss", "stopLoss", frozenset({None, "", "0"})),
     ("smp_type", "smpType", frozenset({None, "", "None"})),
     ("slippage_tolerance_type", "slippageToleranceType", frozenset({None, "", "UNKNOWN"})),
     ("bbo_side_type", "bboSideType", frozenset({None, ""})),
@@ -57,6 +57,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     link_id: str
     trigger: Trigger | None
     closes_all: bool
+    protection: Protection | None
 
 
 class Admission:
@@ -94,6 +95,7 @@ class Admission:
         if reduces and trigger is None:  # a conditional order meets its position when it is set off
             position = account.position(contract, position_idx)
             lots = reducible_lots(position, log, side, price_ticks, lots, may_shrink=reduce_only)
+        protection = self.protection(request, contract, price_ticks, trigger, reduces=reduces)
         check_count(log, contract, is_conditional=trigger is not None)
         return Terms(
             contract=contract,
@@ -108,7 +110,35 @@ class Admission:
             link_id=link_id,
             trigger=trigger,
             closes_all=closing and trigger is not None,
+            protection=protection,
         )
+
+    def protection(
+        self,
+        request: CreateOrder,
+        contract: Contract,
+        price_ticks: int,
+        trigger: Trigger | None,
+        *,
+        reduces: bool,
+    ) -> Protection | None:
+        """The stops that come with an order, held against the price at which it would open."""
+        types = OrderTypes(request.tp_order_type, request.sl_order_type)
+        protection = read_protection(request, types, request.tpsl_mode, contract)
+        if protection is None:
+            return None
+        if reduces:  # there would be nothing to protect
+            raise Refused(refusal.params_error("stopLoss" if protection.stop_loss else "takeProfit"))
+        if request.order_type == "Limit":
+            base: Decimal | None = contract.price(price_ticks)
+        elif trigger is not None:
+            base = contract.price(trigger.price_ticks)
+        else:
+            base = self._market.last(contract.symbol)
+        if base is None:
+            raise Refused(refusal.NO_MARKET_PRICE)
+        check_protection(protection, cast(Side, request.side), base, contract)
+        return protection
 
     def new_trigger(self, request: CreateOrder, contract: Contract) -> Trigger | None:
         """What a conditional order waits for; None for any other order."""
@@ -123,6 +153,30 @@ class Admission:
         )
         check_waits(trigger, contract, prices_of(self._market, contract.symbol))
         return trigger
+
+    def amended_protection(self, order: Order, request: AmendOrder) -> Protection | None:
+        """An order's stops after an amendment: `"0"` removes one, what is not given stays."""
+        now = order.protection
+        if request.take_profit in NOT_SAID and request.stop_loss in NOT_SAID:
+            return now
+        if order.tpsl_mode or order.reduces or order.children:  # its stops live on their own by now
+            raise Refused(refusal.params_error("takeProfit" if request.take_profit else "stopLoss"))
+        mode = request.tpsl_mode or (now.mode if now is not None else FULL)
+        types = OrderTypes(
+            "Limit" if request.tp_limit_price else "Market", "Limit" if request.sl_limit_price else "Market"
+        )
+        asked = read_protection(request, types, mode, order.contract)
+        profit, loss = (now.take_profit, now.stop_loss) if now is not None else (None, None)
+        if request.take_profit not in NOT_SAID:
+            profit = asked.take_profit if asked is not None else None
+        if request.stop_loss not in NOT_SAID:
+            loss = asked.stop_loss if asked is not None else None
+        if profit is None and loss is None:
+            return None
+        protection = Protection(mode, profit, loss)
+        ticks = order.price_ticks or (order.trigger.price_ticks if order.trigger is not None else 0)
+        check_protection(protection, order.side, order.contract.price(ticks), order.contract)
+        return protection
 
     def contract(self, symbol: str) -> Contract:
         contract = self._contracts.get(symbol)

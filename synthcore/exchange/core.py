@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, Position, closing_side
-from synthcore.exchange.admission import Admission, Terms, check_category, reducible_lots
+from synthcore.exchange.admission import Admission, Terms, check_category, check_mode, reducible_lots
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
 from synthcore.exchange.contract import Contract
@@ -26,7 +27,8 @@ from synthcore.exchange.ids import Ids
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import STOP, Order, Trigger
+from synthcore.exchange.orders import STOP, Order, Protection, Trigger
+from synthcore.exchange.position_stops import PositionStops
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row, funding_row
 from synthcore.exchange.triggers import (
@@ -46,6 +48,7 @@ from synthcore.venues.bybit.messages import (
     CreateOrder,
     SetLeverage,
     SwitchMode,
+    TradingStop,
 )
 
 MAX_CANCELLED_AT_ONCE = 500
@@ -95,6 +98,7 @@ class Exchange:
         self._admission = Admission(self.contracts, market)
         self._waiting = WaitingOrders()
         self.funding = FundingClock(market)
+        self._stops = PositionStops(self, self._make_order)
         self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
         self._seq = 0
@@ -141,12 +145,19 @@ class Exchange:
                 return refusal.NOTHING_TO_REPLACE, ()
             if order.is_waiting:
                 return self._amend_waiting(account, order, request, now_ms)
-            price_ticks, lots = self._amended(account, order, request)
+            protection = self._admission.amended_protection(order, request)
+            price_ticks, lots = self._amended(account, order, request, protection)
         except Refused as refused:
             return refused.refusal, ()
-        if (price_ticks, lots) == (order.price_ticks, order.lots):
+        is_same = (price_ticks, lots) == (order.price_ticks, order.lots)
+        if is_same and protection == order.protection:
             return order, ()
         batch = self._begin(now_ms)
+        order.protection = protection
+        if is_same:
+            order.updated_ms = now_ms
+            batch.touched(account, order, self._next_seq())
+            return order, batch
         keeps_its_place = price_ticks == order.price_ticks and lots < order.lots
         account.claim(order, -order.leaves_lots)
         if keeps_its_place:
@@ -172,6 +183,8 @@ class Exchange:
             return refusal.NOTHING_TO_CANCEL, ()
         batch = self._begin(now_ms)
         self._cancel_by_user(account, order, batch, now_ms)
+        if order.pair is not None and order.pair.is_waiting:  # stops that were set together go together
+            self._cancel_by_user(account, order.pair, batch, now_ms)
         return order, batch
 
     def cancel_all(
@@ -223,6 +236,39 @@ class Exchange:
         """Whether prints of this symbol can concern anybody: reading them costs."""
         book = self._books.get(symbol)
         return book is not None and (book.has_resting or self._waiting.any_of(symbol))
+
+    # Stops of positions
+
+    def trading_stop(
+        self, account: Account, request: TradingStop, now_ms: int
+    ) -> tuple[Refusal | None, Iterable[Event]]:
+        """Set, move or remove the stops of a position."""
+        try:
+            check_category(request.category)
+            contract = self._admission.contract(request.symbol)
+            position_idx = request.position_idx or 0
+            check_mode(account, contract, position_idx)
+            position = account.position(contract, position_idx)
+            prices = prices_of(self.market, contract.symbol)
+            changes = self._stops.set(account, position, request, prices, now_ms)
+        except Refused as refused:
+            return refused.refusal, ()
+        batch = self._begin(now_ms)
+        self._stops.make_changes(account, position, changes, batch)
+        return None, batch
+
+    def add_stop(self, order: Order, batch: Batch) -> None:
+        """Take a new stop of a position."""
+        self.log(self.accounts[order.uid]).add(order)
+        self._waiting.add(order)
+        self.tell(order, batch)
+
+    def end_stop(self, order: Order, cancel_type: str, batch: Batch, now_ms: int) -> None:
+        self._close(order, "Cancelled", "EC_NoError", cancel_type, now_ms)
+        self.tell(order, batch)
+
+    def tell(self, order: Order, batch: Batch) -> None:
+        batch.touched(self.accounts[order.uid], order, self._next_seq())
 
     # Settings of an account
 
@@ -290,15 +336,9 @@ class Exchange:
     # Admission, continued
 
     def _new_order(self, account: Account, terms: Terms, now_ms: int) -> Order:
-        last = self.market.last(terms.contract.symbol)
-        self._order_number += 1
-        return Order(
+        return self._make_order(
+            now_ms,
             uid=account.uid,
-            number=self._order_number,
-            order_id=self._ids.uuid(),
-            created_ms=now_ms,
-            updated_ms=now_ms,
-            last_price=text(last) if last is not None else "",
             contract=terms.contract,
             link_id=terms.link_id,
             side=terms.side,
@@ -311,8 +351,22 @@ class Exchange:
             close_on_trigger=terms.close_on_trigger,
             trigger=terms.trigger,
             closes_all=terms.closes_all,
+            protection=terms.protection,
             status="New" if terms.trigger is None else "Untriggered",
             stop_order_type="" if terms.trigger is None else STOP,
+        )
+
+    def _make_order(self, now_ms: int, **fields: Any) -> Order:
+        """An order with the next id and number."""
+        last = self.market.last(fields["contract"].symbol)
+        self._order_number += 1
+        return Order(
+            number=self._order_number,
+            order_id=self._ids.uuid(),
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            last_price=text(last) if last is not None else "",
+            **fields,
         )
 
     def _check_margin(self, account: Account, order: Order, lots: int) -> None:
@@ -339,7 +393,9 @@ class Exchange:
         order = self.log(account).find(order_id, link_id)
         return order if order is not None and order.is_open and order.contract is contract else None
 
-    def _amended(self, account: Account, order: Order, request: AmendOrder) -> tuple[int, int]:
+    def _amended(
+        self, account: Account, order: Order, request: AmendOrder, protection: Protection | None
+    ) -> tuple[int, int]:
         """The new price and total quantity, checked."""
         contract = order.contract
         price_ticks, lots = order.price_ticks, order.lots
@@ -347,7 +403,8 @@ class Exchange:
             price_ticks = self._admission.limit_ticks(request.price, contract, order.side)
         if request.qty:
             lots = self._amended_lots(order, request.qty)
-        if (price_ticks, lots) == (order.price_ticks, order.lots) and self._unchanged is not None:
+        before, after = (order.price_ticks, order.lots, order.protection), (price_ticks, lots, protection)
+        if before == after and self._unchanged is not None:
             raise Refused(self._unchanged)
         grown = lots - order.lots
         if order.reduces and grown > 0:
@@ -484,6 +541,8 @@ class Exchange:
         if not order.is_open:
             self._books[contract.symbol].remove(order)
             log.close(order)
+        if order.protection is not None or log.is_waited_for(contract.symbol):
+            self._stops.filled(account, order, lots, batch, now_ms)
 
     def _trim_reducing(self, account: Account, cause: Order, batch: Batch, now_ms: int) -> None:
         """No closing orders beyond the position: the last in priority are cut or cancelled."""
@@ -519,6 +578,8 @@ class Exchange:
         order.status, order.updated_ms = "Triggered", now_ms
         batch.passed(account, order, self._next_seq())
         self.log(account).set_off(order)
+        if order.stop_order_type != STOP:
+            self._stops.set_off(account, order, batch, now_ms)
         order.status, order.create_type = "New", CREATED_BY.get(order.stop_order_type, order.create_type)
         try:
             order.price_ticks = self._admission.ticks_when_set_off(order)
@@ -559,13 +620,22 @@ class Exchange:
         if request.trigger_by:
             by = read_trigger_by(request.trigger_by, "triggerBy")
             trigger = Trigger(trigger.price_ticks, trigger.direction, by)
-        if (price_ticks, lots, trigger) == (order.price_ticks, order.lots, order.trigger):
+        protection = self._admission.amended_protection(order, request)
+        if (price_ticks, lots, trigger, protection) == (
+            order.price_ticks,
+            order.lots,
+            order.trigger,
+            order.protection,
+        ):
             return self._unchanged or order, ()
         if trigger != order.trigger:
             check_waits(trigger, contract, prices_of(self.market, contract.symbol))
         batch = self._begin(now_ms)
         order.price_ticks, order.lots, order.trigger, order.updated_ms = price_ticks, lots, trigger, now_ms
+        order.protection = protection
         batch.touched(account, order, self._next_seq())
+        if order.tpsl_mode:
+            self._stops.show(account, account.position(contract, order.position_idx))
         return order, batch
 
     # Funding
@@ -613,6 +683,8 @@ class Exchange:
         self._waiting.discard(order)
         order.close(status, reason, cancel_type, now_ms)
         self.log(account).close(order)
+        if order.tpsl_mode:
+            self._stops.show(account, account.position(order.contract, order.position_idx))
 
     def _begin(self, now_ms: int) -> Batch:
         """Start collecting an act's events; those of the act before are written first, of their own state."""

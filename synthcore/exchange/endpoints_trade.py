@@ -41,6 +41,7 @@ from synthcore.venues.bybit.messages import (
     CreateOrder,
     ExecutionRow,
     OrderAckResult,
+    TradingStop,
 )
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -51,7 +52,7 @@ NEVER_FILLED_ENDS = frozenset({"Cancelled", "Rejected", "Deactivated"})
 
 
 class TradeEndpoints:
-    """Create, amend, cancel, cancel-all; open orders, history, executions."""
+    """Create, amend, cancel, cancel-all, batches, stops of positions; open orders, history, executions."""
 
     def __init__(self, exchange: Exchange, outbox: Outbox, visibility: Visibility) -> None:
         self._exchange = exchange
@@ -67,6 +68,7 @@ class TradeEndpoints:
             Endpoint("POST", "/v5/order/create-batch", self.create_batch, cost=count_orders),
             Endpoint("POST", "/v5/order/amend-batch", self.amend_batch, cost=count_orders),
             Endpoint("POST", "/v5/order/cancel-batch", self.cancel_batch, cost=count_orders),
+            Endpoint("POST", "/v5/position/trading-stop", self.trading_stop),
             Endpoint("GET", "/v5/order/realtime", self.realtime),
             Endpoint("GET", "/v5/order/history", self.history),
             Endpoint("GET", "/v5/execution/list", self.executions),
@@ -122,6 +124,12 @@ class TradeEndpoints:
             return self._exchange.cancel(call.user, order, call.now_ms)
 
         return run_batch(batch, CancelOrder, act, self._outbox, call.granted, acknowledged_row)
+
+    def trading_stop(self, call: Call) -> Result | Refusal:
+        request = read_body(call.body, TradingStop)
+        refused, events = self._exchange.trading_stop(call.user, request, call.now_ms)
+        self._outbox.put(events)
+        return refused or {}
 
     # Questions
 

@@ -95,6 +95,10 @@ class OrderLog:
         """Conditional orders that were not set off yet, oldest first."""
         return list(self._waiting.get(symbol, ()))
 
+    def is_waited_for(self, symbol: str) -> bool:
+        """Whether there are conditional orders that were not set off yet."""
+        return bool(self._waiting.get(symbol))
+
     def has_open(self, symbol: str) -> bool:
         return bool(self._open_count.get(symbol) or self._waiting.get(symbol))
 

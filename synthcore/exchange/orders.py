@@ -25,6 +25,33 @@ class Trigger(Struct, frozen=True):
     by: str  # LastPrice, MarkPrice or IndexPrice
 
 
+class Stop(Struct, frozen=True):
+    """One side of a position's protection."""
+
+    price_ticks: int
+    by: str
+    limit_ticks: int | None = None  # None: it closes at the market
+
+
+class Protection(Struct, frozen=True):
+    """The stops that an order's position gets once it fills."""
+
+    mode: str  # Full: the whole position, Partial: what this order filled
+    take_profit: Stop | None
+    stop_loss: Stop | None
+
+
+class Trail(Struct, eq=False, kw_only=True):
+    """A stop that follows the last price at a distance."""
+
+    distance_ticks: int
+    active_ticks: int | None = None  # it follows from this price on; None: from the start
+    is_active: bool = False
+
+    def is_as_asked(self, other: Trail) -> bool:
+        return (self.distance_ticks, self.active_ticks) == (other.distance_ticks, other.active_ticks)
+
+
 class Order(Struct, eq=False, kw_only=True):
     """One order of one account, open or closed."""
 
@@ -48,6 +75,12 @@ class Order(Struct, eq=False, kw_only=True):
     stop_order_type: str = ""
     create_type: str = "CreateByUser"
     closes_all: bool = False  # the position says how much, when it is set off
+    protection: Protection | None = None  # what its position gets
+    children: tuple[Order, ...] = ()  # the stops that it made
+    tpsl_mode: str = ""  # of a stop of a position
+    parent_link_id: str = ""  # of the order whose fill made this stop
+    pair: Order | None = None  # the stop that was set together with it
+    trail: Trail | None = None
 
     status: str = "New"
     cancel_type: str = "UNKNOWN"
@@ -97,6 +130,23 @@ class Order(Struct, eq=False, kw_only=True):
         self.reject_reason = reject_reason
         self.cancel_type = cancel_type
         self.updated_ms = now_ms
+
+    def follow(self, last: Decimal | None) -> None:
+        """Move a trailing stop after the best price since it is active."""
+        trail, trigger = self.trail, self.trigger
+        if trail is None or trigger is None or last is None:
+            return
+        last_ticks, sign = int(last / self.contract.tick), 1 if self.side == "Sell" else -1
+        if not trail.is_active:
+            start = trail.active_ticks
+            if start is not None and sign * last_ticks < sign * start:
+                return
+            trail.is_active = True
+            self.trigger = Trigger(last_ticks - sign * trail.distance_ticks, trigger.direction, trigger.by)
+            return
+        best = max(sign * trigger.price_ticks, sign * last_ticks - trail.distance_ticks)
+        if sign * best != trigger.price_ticks:
+            self.trigger = Trigger(sign * best, trigger.direction, trigger.by)
 
     def fill(self, lots: int, value: Decimal, fee: Decimal, now_ms: int) -> None:
         """Add one fill."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 from synthcore.exchange.account import TAKER_FEE_RATE, Account, Margin, Position
+from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import E4, ZERO, round8, text
 from synthcore.exchange.funding import Settlement
 from synthcore.exchange.margin_rules import break_even, cross_liquidation
-from synthcore.exchange.orders import Order
+from synthcore.exchange.orders import Order, Protection
 from synthcore.venues.bybit.messages import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
 
 
 def order_row(order: Order) -> OrderRow:
     """An order as the stream shows it."""
-    contract, trigger = order.contract, order.trigger
+    contract, trigger, protection = order.contract, order.trigger, order.protection
     filled = contract.qty(order.filled_lots)
-    return OrderRow(
+    row = OrderRow(
         category="linear",
         symbol=contract.symbol,
         order_id=order.order_id,
@@ -41,6 +42,8 @@ def order_row(order: Order) -> OrderRow:
         trigger_by=trigger.by if trigger is not None else "",
         trigger_direction=trigger.direction if trigger is not None else 0,
         create_type=order.create_type,
+        parent_order_link_id=order.parent_link_id,
+        tpsl_mode=order.tpsl_mode or (protection.mode if protection is not None else "UNKNOWN"),
         last_price_on_created=order.last_price,
         close_on_trigger=order.close_on_trigger,
         reduce_only=order.reduce_only,
@@ -49,21 +52,39 @@ def order_row(order: Order) -> OrderRow:
         closed_pnl=text(order.closed_pnl),
         cum_fee_detail={contract.settle_coin: text(order.fee)} if order.fee else {},
     )
+    if protection is not None:
+        _write_protection(row, protection, contract)
+    return row
 
 
 def rest_order_row(order: Order) -> OrderRow:
     """An order as `realtime` and `history` list it: other spellings for what is not set."""
     row = order_row(order)
     row.category = _UNSET_ORDER.category
+    is_plain = row.tpsl_mode == "UNKNOWN"
     row.extra_fees = ""
     row.avg_price = row.avg_price or "0"
     row.stop_order_type = row.stop_order_type or "UNKNOWN"
     row.trigger_by = row.trigger_by or "UNKNOWN"
-    row.tp_trigger_by = row.sl_trigger_by = "UNKNOWN"
+    row.tp_trigger_by = row.tp_trigger_by or "UNKNOWN"
+    row.sl_trigger_by = row.sl_trigger_by or "UNKNOWN"
     row.trigger_price = row.trigger_price or "0.00"
-    row.take_profit = row.stop_loss = "0.00"
-    row.tpsl_mode = row.tp_limit_price = row.sl_limit_price = ""
+    row.take_profit, row.stop_loss = row.take_profit or "0.00", row.stop_loss or "0.00"
+    row.tpsl_mode = "" if is_plain else row.tpsl_mode
+    row.tp_limit_price = "" if row.tp_limit_price == "0" else row.tp_limit_price
+    row.sl_limit_price = "" if row.sl_limit_price == "0" else row.sl_limit_price
     return row
+
+
+def _write_protection(row: OrderRow, protection: Protection, contract: Contract) -> None:
+    """What an order's position will be protected with."""
+    profit, loss = protection.take_profit, protection.stop_loss
+    if profit is not None:
+        row.take_profit, row.tp_trigger_by = contract.price_text(profit.price_ticks), profit.by
+        row.tp_limit_price = contract.price_text(profit.limit_ticks or 0)
+    if loss is not None:
+        row.stop_loss, row.sl_trigger_by = contract.price_text(loss.price_ticks), loss.by
+        row.sl_limit_price = contract.price_text(loss.limit_ticks or 0)
 
 
 _UNSET_ORDER = OrderRow(symbol="", order_id="", side="", order_status="", qty="")
@@ -175,6 +196,9 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
         position_mm=maintenance,
         position_im_by_mp=initial,
         position_mm_by_mp=maintenance,
+        take_profit=position.take_profit,
+        stop_loss=position.stop_loss,
+        trailing_stop=position.trailing_stop,
         unrealised_pnl=text(round8(position.unrealised(price))),
         cum_realised_pnl=text(position.realised_ever),
         cur_realised_pnl=text(position.realised),

@@ -58,7 +58,10 @@ class WaitingOrders:
         return symbol in self._by_symbol
 
     def due(self, symbol: str, prices: Prices) -> list[Order]:
-        """The orders that these prices set off, first come first."""
+        """The orders that these prices set off, first come first; trailing stops follow the price first."""
+        for order in self._by_symbol.get(symbol, ()):
+            if order.trail is not None:
+                order.follow(prices.last)
         return [order for order in self._by_symbol.get(symbol, ()) if is_met(order, prices)]
 
 
@@ -66,7 +69,7 @@ def is_met(order: Order, prices: Prices) -> bool:
     trigger = order.trigger
     assert trigger is not None
     price = prices.of(trigger.by)
-    if price is None:
+    if price is None or (order.trail is not None and not order.trail.is_active):
         return False
     level = order.contract.price(trigger.price_ticks)
     return price >= level if trigger.direction == RISES else price <= level

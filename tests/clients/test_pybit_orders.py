@@ -87,6 +87,47 @@ def test_it_places_amends_finds_and_cancels_a_conditional_order(client):
     assert [order["orderStatus"] for order in past] == ["Deactivated"]
 
 
+def position_of(client):
+    return client.get_positions(**LINEAR)["result"]["list"][0]
+
+
+def test_it_protects_a_position_and_the_stops_go_with_it(client):
+    entry = {"side": "Buy", "orderType": "Market", "qty": "0.02"}
+    client.place_order(**LINEAR, **entry, takeProfit="61000", stopLoss="59000", orderLinkId="entry-1")
+    opened = position_of(client)
+    children = open_orders(client, orderFilter="StopOrder")
+    client.set_trading_stop(
+        **LINEAR, tpslMode="Full", positionIdx=0, stopLoss="58000", trailingStop="300", takeProfit="0"
+    )
+    with pytest.raises(InvalidRequestError) as unchanged:
+        client.set_trading_stop(**LINEAR, tpslMode="Full", positionIdx=0, stopLoss="58000")
+    client.set_trading_stop(
+        **LINEAR,
+        tpslMode="Partial",
+        positionIdx=0,
+        takeProfit="62000",
+        tpSize="0.01",
+        tpOrderType="Limit",
+        tpLimitPrice="62010",
+    )
+    changed = position_of(client)
+    waiting = {order["stopOrderType"]: order for order in open_orders(client, orderFilter="StopOrder")}
+
+    client.place_order(**LINEAR, side="Sell", orderType="Market", qty="0.02", reduceOnly=True)
+    past = client.get_order_history(**LINEAR, orderId=waiting["TrailingStop"]["orderId"])["result"]["list"]
+
+    assert (opened["takeProfit"], opened["stopLoss"]) == ("61000", "59000")
+    assert [order["parentOrderLinkId"] for order in children] == ["entry-1", "entry-1"]
+    assert unchanged.value.status_code == 34040
+    assert (changed["takeProfit"], changed["stopLoss"], changed["trailingStop"]) == ("0", "58000", "300")
+    assert set(waiting) == {"StopLoss", "TrailingStop", "PartialTakeProfit"}
+    assert (waiting["PartialTakeProfit"]["price"], waiting["PartialTakeProfit"]["qty"]) == ("62010", "0.01")
+    assert open_orders(client) == []
+    assert [(order["orderStatus"], order["cancelType"]) for order in past] == [
+        ("Deactivated", "CancelByTpSlTsClear")
+    ]
+
+
 def test_its_conditional_order_is_set_off_by_a_moving_market():
     with ExchangeProcess(ExchangeSettings(rate_tier="off", speed=20.0)) as ready:
         client = HTTP(api_key=ready.api_key, api_secret=ready.api_secret)

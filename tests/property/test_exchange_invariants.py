@@ -25,6 +25,9 @@ placing = st.fixed_dictionaries(
         "reduce_only": st.sampled_from([False, False, True]),
         "position_idx": st.sampled_from([1, 2]),
         "fits_mode": st.sampled_from([True] * 9 + [False]),
+        "take_profit": st.none() | st.none() | PRICES,
+        "stop_loss": st.none() | st.none() | PRICES,
+        "tpsl_mode": st.sampled_from(["Full", "Partial"]),
     }
 )
 waiting = st.fixed_dictionaries(
@@ -41,7 +44,20 @@ waiting = st.fixed_dictionaries(
         "trigger_by": st.sampled_from(["LastPrice", "MarkPrice"]),
     }
 )
+STOPS = st.none() | st.just("0") | PRICES
+protecting = st.fixed_dictionaries(
+    {
+        "tpsl_mode": st.sampled_from(["Full", "Partial"]),
+        "take_profit": STOPS,
+        "stop_loss": STOPS,
+        "trailing_stop": st.none() | st.sampled_from(["0", "0.5", "3"]),
+        "active_price": st.none() | PRICES,
+        "tp_size": st.just("0.001"),
+        "sl_size": st.just("0.001"),
+    }
+)
 acts = st.one_of(
+    st.tuples(st.just("protect"), ACCOUNTS, st.sampled_from([1, 2]), protecting),
     waiting.map(lambda terms: ("place", terms)),
     placing.map(lambda terms: ("place", terms)),
     placing.map(lambda terms: ("place", terms)),
@@ -82,6 +98,9 @@ class Auditor:
             is_reducing = before[0] and "trigger_price" not in terms
             if is_reducing and not isinstance(result, Refusal):
                 self.check_reduced(account, terms, before[1])
+        elif act[0] == "protect":
+            account, idx = world.accounts[act[1]], act[2] if self.hedge else 0
+            self.hear(world.protect(account=account, position_idx=idx, **act[3])[1])
         elif act[0] == "book":
             middle = Decimal(60000) + Decimal("0.1") * act[1]
             self.hear(world.book(bids=ladder(middle, -1, act[2]), asks=ladder(middle, 1, act[3])))
@@ -150,6 +169,7 @@ class Auditor:
             self.check_money(account)
             self.check_positions(account)
             self.check_orders(account)
+            self.check_stops(account)
 
     def check_money(self, account):
         executions = self.world.fills(account)
@@ -172,6 +192,24 @@ class Auditor:
                 assert position.entry_value == 0 and position.open_fee == 0
         assert self.world.position(1, account).signed_lots >= 0
         assert self.world.position(2, account).signed_lots <= 0
+
+    def check_stops(self, account):
+        """Stops live as long as their position, fit it, and are what its row shows."""
+        for idx in (0, 1, 2):
+            position = self.world.position(idx, account)
+            stops = [
+                order
+                for order in self.world.exchange.log(account).waiting("BTCUSDT")
+                if order.tpsl_mode and order.position_idx == idx
+            ]
+            assert all({order.side, position.side} == {"Buy", "Sell"} for order in stops)
+            whole = [order for order in stops if order.tpsl_mode == "Full"]
+            assert all(order.lots == position.lots for order in whole)
+            shown = {order.stop_order_type for order in whole}
+            assert len(shown) == len(whole)
+            assert (position.take_profit != "0") == ("TakeProfit" in shown)
+            assert (position.stop_loss != "0") == ("StopLoss" in shown)
+            assert (position.trailing_stop != "0") == ("TrailingStop" in shown)
 
     def check_orders(self, account):
         log = self.world.exchange.log(account)

@@ -17,6 +17,7 @@ from synthcore.venues.bybit.messages import (
     CreateOrder,
     SetLeverage,
     SwitchMode,
+    TradingStop,
 )
 
 SYMBOL = "BTCUSDT"
@@ -124,6 +125,12 @@ class World:
             category="linear", symbol=SYMBOL, buy_leverage=leverage, sell_leverage=sell or leverage
         )
         return self.exchange.set_leverage(self.account, request)
+
+    def protect(self, account=None, **fields):
+        request = TradingStop(
+            category="linear", symbol=SYMBOL, **{"tpsl_mode": "Full", "position_idx": 0, **fields}
+        )
+        return looked_at(self.exchange.trading_stop(account or self.account, request, self.tick()))
 
     # Looks
 

@@ -37,7 +37,6 @@ from synthcore.venues.bybit.messages import CreateOrder
         ({"position_idx": 1}, 10001, "position idx not match position mode"),
         ({"reduce_only": True}, 110017, "current position is zero, cannot fix reduce-only order qty"),
         ({"qty": "100"}, 110007, "ab not enough for new order"),
-        ({"take_profit": "61000"}, 10001, "params error: takeProfit is not supported by this exchange"),
     ],
 )
 def test_a_refusal_has_bybits_code_and_words(fields, code, message):

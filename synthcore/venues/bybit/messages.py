@@ -530,5 +530,26 @@ class SetLeverage(Struct, rename="camel", kw_only=True, omit_defaults=True):
     sell_leverage: str
 
 
+class TradingStop(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Body of `POST /v5/position/trading-stop`: `"0"` removes, nothing leaves as it is."""
+
+    category: str
+    symbol: str
+    tpsl_mode: str | None = None
+    position_idx: int | None = None
+    take_profit: str | None = None
+    stop_loss: str | None = None
+    trailing_stop: str | None = None
+    active_price: str | None = None
+    tp_trigger_by: str | None = None
+    sl_trigger_by: str | None = None
+    tp_size: str | None = None
+    sl_size: str | None = None
+    tp_order_type: str | None = None
+    sl_order_type: str | None = None
+    tp_limit_price: str | None = None
+    sl_limit_price: str | None = None
+
+
 MODE_ONE_WAY = 0
 MODE_HEDGE = 3

@@ -6,9 +6,21 @@ import os
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from synthcore.errors import ConfigError
 from synthcore.ready import ReadyLine
+
+
+class AccountKey(Struct, frozen=True):
+    """One account of the exchange, and its key."""
+
+    uid: str
+    api_key: str
+    api_secret: str
+
+    def __repr__(self) -> str:
+        return f"AccountKey(uid={self.uid!r})"  # the secret stays out of logs and traces
 
 
 class Ready(ReadyLine, frozen=True, kw_only=True):
@@ -19,6 +31,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
 
     ws_trade: str
     pid: int
+    accounts: tuple[AccountKey, ...]  # all of them; the first one's key is `api_key`
     instance_id: str  # another one after each start: a client can tell a restart
 
     def __repr__(self) -> str:

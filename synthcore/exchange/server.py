@@ -42,7 +42,7 @@ from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
 from synthcore.exchange.public import PublicStream
-from synthcore.exchange.ready import Ready, write_ready_file
+from synthcore.exchange.ready import AccountKey, Ready, write_ready_file
 from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.settings import ExchangeSettings
@@ -52,7 +52,7 @@ from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
-UID = "1000001"
+UID = "1000001"  # of the first account; the others follow
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
@@ -106,13 +106,16 @@ class Venue:
             *RiskEndpoints(self.core.contracts).endpoints(),
         ]
 
-    def open_account(self, settings: ExchangeSettings) -> tuple[str, str]:
-        """Make the one account, and a key for it that no other instance has."""
+    def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
+        """Make the accounts, each with a key that no other instance has."""
+        return tuple(self._open_account(str(int(UID) + i), settings) for i in range(settings.accounts))
+
+    def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
-        self.core.open_account(UID, settings.wallet_usdt, hedge=hedge, now_ms=epoch_ms())
+        self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=epoch_ms())
         key, secret = secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
-        self.authenticator.add(UID, key, secret)
-        return key, secret
+        self.authenticator.add(uid, key, secret)
+        return AccountKey(uid, key, secret)
 
     def session(self, request: WSUpgradeRequest) -> WSListener | None:
         """The session of a WebSocket path; None answers 404."""
@@ -316,15 +319,16 @@ async def until_stopped(stopped: asyncio.Event, pump: asyncio.Task[None]) -> Non
 
 
 def ready_of(venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: int) -> Ready:
-    key, secret = venue.open_account(settings)
+    accounts = venue.open_accounts(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return Ready(
         rest=f"http://{host}:{rest_port}",
         ws_public=f"ws://{host}:{ws_port}{PUBLIC_PATH}",
         ws_private=f"ws://{host}:{ws_port}{PRIVATE_PATH}",
         ws_trade=f"ws://{host}:{ws_port}{TRADE_PATH}",
-        api_key=key,
-        api_secret=secret,
+        api_key=accounts[0].api_key,
+        api_secret=accounts[0].api_secret,
+        accounts=accounts,
         pid=os.getpid(),
         instance_id=secrets.token_hex(8),
     )

@@ -25,7 +25,8 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     original_times: bool = False  # replay: leave the recorded times in the frames
     at_end: Literal["loop", "stop"] = "loop"  # replay: what happens after the last frame
 
-    # The account
+    # The accounts
+    accounts: Annotated[int, Meta(ge=1, le=100)] = 1  # each with a key of its own
     position_mode: Literal["one-way", "hedge"] = "one-way"
     wallet_usdt: Decimal = Decimal(100_000)
     rate_tier: RateTier = "10"  # order calls a second

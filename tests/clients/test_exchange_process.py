@@ -70,6 +70,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "ws_trade",
         "api_key",
         "api_secret",
+        "accounts",
         "pid",
         "instance_id",
     }

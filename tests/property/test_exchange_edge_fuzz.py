@@ -87,7 +87,8 @@ class Client:
         settings = ExchangeSettings(market="steady", symbols=("BTCUSDT",), rate_tier="off")
         source = SteadyMarket(settings.symbols, epoch_ms())
         self.venue = Venue(settings, source)
-        self.signer = Signer(*self.venue.open_account(settings))
+        self.signers = [Signer(one.api_key, one.api_secret) for one in self.venue.open_accounts(settings)]
+        self.signer = self.signers[0]
         for frame in source.frames():
             if frame.due_ns:
                 break

@@ -30,7 +30,8 @@ class Edge:
         settings = ExchangeSettings(market="steady", **{"rate_tier": "off", **settings})
         source = SteadyMarket(settings.symbols, START_MS)
         self.venue = Venue(settings, source)
-        self.signer = Signer(*self.venue.open_account(settings))
+        self.signers = [Signer(one.api_key, one.api_secret) for one in self.venue.open_accounts(settings)]
+        self.signer = self.signers[0]
         for frame in source.frames():
             if frame.due_ns:
                 break

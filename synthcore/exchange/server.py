@@ -27,6 +27,7 @@ from synthcore.exchange.core import Exchange
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
+from synthcore.exchange.endpoints_asset import AssetEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
@@ -104,6 +105,7 @@ class Venue:
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts).endpoints(),
+            *AssetEndpoints(self.core.contracts).endpoints(),
         ]
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:

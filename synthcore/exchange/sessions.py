@@ -36,7 +36,15 @@ Clock = Callable[[], int]  # epoch ms
 MAX_UNSENT_BYTES = 16 * 1024 * 1024
 
 encode = msgspec.json.Encoder().encode
-_decode_request = msgspec.json.Decoder(OpRequest).decode
+
+
+class Received(OpRequest, kw_only=True):
+    """A control message as it comes in: Bybit takes a number for a request id, too."""
+
+    req_id: str | int | None = None  # type: ignore[assignment]
+
+
+_decode_request = msgspec.json.Decoder(Received).decode
 
 
 def handler_not_found(topic: str) -> str:
@@ -183,6 +191,8 @@ class Session(WSListener):
         """Carry out one control message; whatever it says, the connection survives."""
         try:
             request = _decode_request(text)
+            if isinstance(request.req_id, int):
+                request.req_id = str(request.req_id)
         except (msgspec.DecodeError, UnicodeDecodeError):
             self.write_reply(OpRequest(op=""), INVALID_OP, success=False)
             return

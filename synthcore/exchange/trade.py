@@ -48,7 +48,7 @@ class TradeRequest(Struct):
     """One message of a client."""
 
     op: str = ""
-    req_id: str | None = field(default=None, name="reqId")
+    req_id: str | int | None = field(default=None, name="reqId")
     header: TradeHeader | None = None
     args: list[Raw] | None = None
 
@@ -60,7 +60,7 @@ class Category(Struct):
 class TradeReply(Struct, kw_only=True, rename="camel"):
     """One message to a client, in Bybit's order of keys."""
 
-    req_id: str | UnsetType = UNSET
+    req_id: str | int | UnsetType = UNSET
     ret_code: int
     ret_msg: str
     op: str
@@ -115,6 +115,8 @@ class TradeSession(Session):
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._reply(TradeRequest(), params_error("request"))
             return
+        if isinstance(request.req_id, int):
+            request.req_id = str(request.req_id)
         if request.op == "ping":
             self._reply(request, OK, op="pong", data=[str(self.now_ms())])
         elif request.op == "auth":
@@ -151,10 +153,11 @@ class TradeSession(Session):
             self._outbox.flush()
             self.send(reply, self._delays.reply_s())
 
-    def _note(self, req_id: str | None) -> Refusal | None:
+    def _note(self, req_id: str | int | None) -> Refusal | None:
         """Remember a request's id; why it can't be used."""
         if not req_id:
             return None
+        req_id = str(req_id)
         if len(req_id) > MAX_REQ_ID_LENGTH:
             return params_error("reqId")
         if req_id in self._req_ids:

@@ -38,7 +38,7 @@ class Notes:
 
 class FailsWhileHolding(Notes):
     def on_status(self, snapshot: Facts) -> None:
-        if any(trade["state"] == "active" for trade in snapshot["open_trades"]):
+        if [trade["state"] for trade in snapshot["open_trades"]] == ["active", "active"]:
             raise RuntimeError("the view gave way")
 
 

@@ -22,6 +22,7 @@ from synthcore._core.symbols import SymbolTable
 from synthcore.config import SyntheticConfig
 from synthcore.errors import SynthError, VenueUnreachable
 from synthcore.feed.connector import BybitWebSocketConnector
+from synthcore.feed.outages import Outage
 from synthcore.feed.store import MarketDataStore
 from synthcore.feed.thread import FeedThread
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
@@ -47,6 +48,8 @@ class MarketSide:
         Called on the execution loop with each batch of decisions.
     on_failure
         Called on the execution loop when the feed ends by an error.
+    on_outage
+        Called on the execution loop when market data are lost, and when they are whole again.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class MarketSide:
         generator: SyntheticOpportunityGenerator,
         on_decisions: Callable[[list[EmittedDecision]], None],
         on_failure: Callable[[BaseException], None],
+        on_outage: Callable[[Outage], None],
     ) -> None:
         self.config = config
         self.symbols = SymbolTable(len(config.symbols_to_trade))
@@ -64,12 +68,15 @@ class MarketSide:
         self.kernel = Kernel(len(self.symbols), generator.rules)
         self.pipeline = Pipeline(self.kernel, config.ring_capacity)
         self.store = MarketDataStore.over(self.kernel, self.symbols)
-        self.connector = BybitWebSocketConnector(url, self.symbols, config.topics, sink=self.pipeline)
+        self.connector = BybitWebSocketConnector(
+            url, self.symbols, config.topics, sink=self.pipeline, on_outage=self._tell_outage
+        )
         self.idle_states = IdleStates()
         self._generator = generator
         self._final_funnel: dict[str, Any] | None = None
         self._on_decisions = on_decisions
         self._on_failure = on_failure
+        self._on_outage = on_outage
         self._loop = asyncio.get_running_loop()
         self._feed_core, self._strategy_core = choose_cores()
         self._feed = FeedThread(
@@ -151,6 +158,9 @@ class MarketSide:
     def arm(self, symbol: str, armed: bool) -> None:
         """Let the kernel decide on a symbol, or count its chances as `symbol_busy`."""
         self.kernel.set_armed(self.symbols.find(symbol), armed)
+
+    def _tell_outage(self, outage: Outage) -> None:
+        self._loop.call_soon_threadsafe(self._on_outage, outage)
 
     def _tell_failure(self, error: BaseException) -> None:
         self._loop.call_soon_threadsafe(self._on_failure, error)

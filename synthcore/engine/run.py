@@ -21,6 +21,7 @@ from synthcore.engine.venue import Venue, open_venue
 from synthcore.execution.desk import Desk, Stopped
 from synthcore.execution.events import OpenLeg
 from synthcore.execution.paper import PaperTrade
+from synthcore.feed.outages import Outage
 from synthcore.monitor.criteria import criteria_met
 from synthcore.monitor.metrics import MetricsCollector
 from synthcore.monitor.observer import RunObserver
@@ -54,6 +55,7 @@ class Run:
         self._started_s = 0.0
         self._has_exchange_ended: Callable[[], bool] = lambda: False
         self._round_trip_ns: Callable[[], float] = lambda: 0.0
+        self._clock_error_ns: Callable[[], int | None] = lambda: None
         self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
 
     async def main(self) -> RunOutcome:
@@ -103,7 +105,8 @@ class Run:
             order_recv_window_ms=config.entry_recv_window_ms,
             warm_connections=2 * config.max_concurrent_trades,
         )
-        self._round_trip_ns = lambda: 2e6 * backend.rest.clock.uncertainty_ms
+        self._round_trip_ns = backend.network_rtt_ns
+        self._clock_error_ns = lambda: int(1e6 * backend.rest.clock.uncertainty_ms)
         desk = Desk(
             backend,
             config,
@@ -134,6 +137,7 @@ class Run:
             self.generator,
             self._on_decisions,
             self._on_feed_failure,
+            self._on_outage,
         )
 
     def _note_machine(self, market: MarketSide) -> None:
@@ -197,9 +201,8 @@ class Run:
         assert self.desk is not None
         recv_epoch_ns = decision.recv_ns + self._epoch_of_monotonic_ns
         offset_ns = self.desk.backend.server_time_ms() * 1e6 - time.time_ns()
-        self.metrics.record_latency(
-            "exchange_lag", max(0, int(recv_epoch_ns + offset_ns - decision.exchange_us * 1000))
-        )
+        lag_ns = int(recv_epoch_ns + offset_ns - decision.exchange_us * 1000)
+        self.metrics.record_latency("exchange_lag", lag_ns)
 
     def _on_trade(self, trade: PaperTrade) -> None:
         if trade.successful:
@@ -230,6 +233,15 @@ class Run:
             error = error.exceptions[0]
         log.error("internal error", exc_info=error)
         self._fail(f"internal error ({type(error).__name__}: {error})")
+
+    def _on_outage(self, outage: Outage) -> None:
+        """Say when market data are lost, and what was held blindly until they came back."""
+        held = len(self.desk.trades) if self.desk is not None else 0
+        if outage.end_ns is None:
+            self.observer.on_warning(f"market data lost, {held} trades open: {outage.reason}")
+        else:
+            blind_ms = outage.blind_ms(outage.end_ns)
+            self.observer.on_warning(f"market data whole again after {blind_ms:,.0f} ms, {held} trades open")
 
     def _fail(self, why: str) -> None:
         if not self.failure:
@@ -264,7 +276,10 @@ class Run:
     def _summary(self, flat: bool | None = None, code: int | None = None) -> dict[str, Any]:
         if flat is None:
             flat = self.desk is not None and not self.desk.open_legs()
-        return build_summary(self.tally.figures(self.market, flat=flat, exit_code=code))
+        error_ns = self._clock_error_ns()
+        return build_summary(
+            self.tally.figures(self.market, flat=flat, exit_code=code, clock_error_ns=error_ns)
+        )
 
     # Stop
 

@@ -28,7 +28,14 @@ class Tally:
         self.real_cost_usdt = 0.0
         self._settings = settings
 
-    def figures(self, market: MarketSide | None, *, flat: bool, exit_code: int | None = None) -> RunFigures:
+    def figures(
+        self,
+        market: MarketSide | None,
+        *,
+        flat: bool,
+        exit_code: int | None = None,
+        clock_error_ns: int | None = None,
+    ) -> RunFigures:
         """Everything the summary shows, as of now."""
         own = RunFigures(
             trades=self.executed,
@@ -37,6 +44,9 @@ class Tally:
             latency_ns=self.metrics.latencies(),
             flat=flat,
             rss_bytes=peak_rss_bytes(),
+            clock_error_ns=clock_error_ns,
+            counters=dict(self.metrics.counters),
+            failures=dict(self.metrics.failures),
             synthetic_edge_usdt=self.synthetic_edge_usdt,
             real_cost_usdt=self.real_cost_usdt,
             profile=self._settings.profile,
@@ -63,6 +73,7 @@ def with_market(own: RunFigures, suppressed: Counter[str], market: MarketSide) -
             "detection": latency_of(market.kernel.detection),
         },
         reconnects=market.connector.counters().reconnects,
+        blind_ms=market.connector.blind_ms(),
         rejected={
             reason: Rejection(found["count"], found["median_margin"])
             for reason, found in funnel["rejected"].items()

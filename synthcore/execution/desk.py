@@ -260,12 +260,20 @@ class Desk:
             case Position():
                 self.positions.update(event)
             case StreamDown():
-                logger.warning("private stream is down: %s", event.reason)
+                self._warn(f"private stream is down, {self._open_text()}: {event.reason}")
                 self._is_stream_up = False
                 self._tell_all(events.StreamDown())
             case StreamUp():
                 self._is_stream_up = True
                 self._tell_all(events.StreamUp())
+
+    def _warn(self, text: str) -> None:
+        logger.warning("%s", text)
+        if self._on_alarm is not None:
+            self._on_alarm(text)
+
+    def _open_text(self) -> str:
+        return f"{len(self.trades)} trades open"
 
     def _tell_all(self, event: events.Event) -> None:
         for driver in list(self.trades.values()):
@@ -332,9 +340,7 @@ class Desk:
     def _warn_once(self, symbol: str, text: str) -> None:
         if symbol not in self._refused_sizes:
             self._refused_sizes.add(symbol)
-            logger.warning("%s", text)
-            if self._on_alarm is not None:
-                self._on_alarm(text)
+            self._warn(text)
 
     # What the exchange says
 

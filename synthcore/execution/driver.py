@@ -186,7 +186,7 @@ class TradeDriver:
             self.tell(Rejected(send.link_id, "unreachable"))
         except OutcomeUnknown as e:
             logger.warning("%s: %s", send.link_id, e)
-            self.desk.metrics.record_event("unknown")
+            self.desk.metrics.record_event("unknown_outcomes")
             self.tell(AnswerLost(send.link_id))
         else:
             self._on_ack(send, ack)
@@ -319,12 +319,8 @@ class TradeDriver:
             and any(map(self.state.filled_qty, LEGS))
         ):
             self.desk.metrics.record_event("emergency_closes")
-        if self.state.phase == "settling":
-            self.desk.metrics.record_event(
-                {"leg_timeout": "time_outs", "partial_fill": "partial_fills"}.get(
-                    self.state.reason, "settled"
-                )
-            )
+        if self.state.phase == "settling" and self.state.reason == "leg_timeout":
+            self.desk.metrics.record_event("time_outs")
 
     def watch_mark(self, now_ns: int) -> None:
         """Let the synthetic venue's price move, and leave when it says so."""
@@ -351,7 +347,16 @@ class TradeDriver:
         if self._timer is not None:
             self._timer.cancel()
         await self._complete_ledger()
+        self._count_oddities(finish)
         self.desk.on_finished(self, self._paper(finish))
+
+    def _count_oddities(self, finish: Finish) -> None:
+        """Count what did not go straight: entries that filled in part, lost answers that were cleared up."""
+        for intent in self.state.intents:
+            if not intent.is_close and 0 < intent.filled_qty < intent.qty:
+                self.desk.metrics.record_event("partial_fills")
+            if intent.was_doubted and finish.end != "UNRESOLVED":
+                self.desk.metrics.record_event("unknown_then_resolved")
 
     async def _complete_ledger(self) -> None:
         """Ask for fills that the stream did not bring: the money should be right, too."""

@@ -15,6 +15,7 @@ COUNTERS = (
     "partial_fills",
     "cancellations",
     "time_outs",
+    "unknown_outcomes",
     "unknown_then_resolved",
 )
 

@@ -43,6 +43,10 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     real_cost_usdt: float = 0.0
     rejected: Mapping[str, Rejection] = field(default_factory=dict)  # by check
     suppressed: Mapping[str, int] = field(default_factory=dict)  # by reason
+    counters: Mapping[str, int] = field(default_factory=dict)  # emergency closes, time-outs, …
+    failures: Mapping[str, int] = field(default_factory=dict)  # failed trades by reason
+    blind_ms: float = 0.0  # without trustworthy market data
+    clock_error_ns: int | None = None  # how well the exchange's clock is known: of exchange_lag
     topology: str = ""
     pinned_feed: int | None = None  # core
     pinned_strategy: int | None = None
@@ -68,6 +72,10 @@ def build_summary(figures: RunFigures) -> dict[str, Any]:
         "success_interval_95": as_list(wilson_interval(figures.successful, finished)),
         "latency_ns": {name: dict(figures.latency_ns.get(name, NO_LATENCY)) for name in STAGE_NAMES},
         "reconnects": figures.reconnects,
+        "blind_ms": round(figures.blind_ms, 1),
+        "clock_error_ns": figures.clock_error_ns,
+        "counters": dict(figures.counters),
+        "failures": dict(figures.failures),
         "flat": figures.flat,
         "rss_bytes": figures.rss_bytes,
         "synthetic_edge_usdt": round(figures.synthetic_edge_usdt, 6),

@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from synthcore.monitor.bands import Band, latency_band, success_band
+from synthcore.monitor.bands import Band, latency_band, profit_band, success_band
 from synthcore.monitor.observer import Facts
 from synthcore.monitor.stages import MS, STAGES
 from synthcore.monitor.units import MINUS, count_text, memory_text, percent, signed, time_text
@@ -117,7 +117,7 @@ def band_text(band: Band) -> Text:
 
 
 def stage_table(summary: Facts) -> Table:
-    """One line a stage, its p99 held against the target."""
+    """One line a stage, its p99 held against the target; a time between two clocks with its error."""
     table = plain_table()
     table.add_column("stage", no_wrap=True)
     for heading in ("count", "p50", "p95", "p99", "p99.9", "max"):
@@ -127,7 +127,10 @@ def stage_table(summary: Facts) -> Table:
         found = summary["latency_ns"][stage.name]
         # No space before the unit: the table fits 80 columns.
         times = [time_text(found[name]).replace(" ", "") for name in ("p50", "p95", "p99", "p999", "max")]
-        table.add_row(stage.name, count_text(found["count"]), *times, verdict(found["p99"], stage.target_ns))
+        held = verdict(found["p99"], stage.target_ns)
+        if stage.name == "exchange_lag" and summary["clock_error_ns"] is not None:
+            held = Text(f"± {time_text(summary['clock_error_ns'])}", style="dim")
+        table.add_row(stage.name, count_text(found["count"]), *times, held)
     return table
 
 
@@ -175,8 +178,11 @@ def money_table(summary: Facts) -> Table:
     """Two numbers side by side that are never added: what was claimed, and what it cost."""
     table = facts_table()
     edge, cost = summary["synthetic_edge_usdt"], summary["real_cost_usdt"]
+    band = profit_band(edge)
     table.add_row(
-        "Synthetic edge", f"{signed(edge)} USDT", "earned on the synthetic mark: a claim, not money"
+        "Synthetic edge",
+        f"{signed(edge)} USDT",
+        f"{band.name}: {band.advice}; earned on the synthetic mark, a claim and not money",
     )
     table.add_row("Real cost", f"{signed(-cost)} USDT", "fills, spread crossed, fees, funding")
     return table
@@ -194,7 +200,12 @@ def process_table(summary: Facts) -> Table:
     held = "held off" if summary["idle_states_held"] else "not held off"
     table.add_row("Memory", f"{memory_text(summary['rss_bytes'])} resident at most")
     table.add_row("Threads", f"topology {summary['topology']}; {cores}; idle states {held}")
-    table.add_row("Connection", f"{count_text(summary['reconnects'])} reconnects")
+    blind = f", blind for {summary['blind_ms']:,.0f} ms" if summary["blind_ms"] else ""
+    table.add_row("Connection", f"{count_text(summary['reconnects'])} reconnects{blind}")
+    for title, name in (("Events", "counters"), ("Failed for", "failures")):
+        counted = [f"{count_text(count)} {reason}" for reason, count in summary[name].items() if count]
+        if counted:
+            table.add_row(title, ", ".join(counted))
     return table
 
 

@@ -112,6 +112,10 @@ class BybitBackend:
     def server_time_ms(self) -> float:
         return self.rest.server_time_ms()
 
+    def network_rtt_ns(self) -> float:
+        """The network's share of a round trip to the venue, without HTTP and the venue's own work."""
+        return self.stream.network_rtt_ns()
+
     # Orders
 
     async def place(self, order: OrderRequest) -> OrderAck:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
 from collections.abc import Callable
 from time import monotonic_ns
 
@@ -60,6 +62,7 @@ class PrivateStream:
         self._backoff = backoff if backoff is not None else Backoff(first_s=0.25, limit_s=30.0)
         self._ping_every_s = ping_every_s
         self._task: asyncio.Task[None] | None = None
+        self._transport: WSTransport | None = None
         self.is_up = False
         self.reconnects = 0
         self.malformed = 0
@@ -75,7 +78,7 @@ class PrivateStream:
             The exchange doesn't take the key.
         """
         transport, listener = await self._open()
-        self._up()
+        self._up(transport)
         self._task = asyncio.create_task(self._keep(transport, listener), name="private stream")
 
     async def close(self) -> None:
@@ -86,6 +89,10 @@ class PrivateStream:
             self._task = None
         self.is_up = False
 
+    def network_rtt_ns(self) -> float:
+        """The network's round trip as the kernel measures it on this connection; 0 while there is none."""
+        return 0.0 if self._transport is None else tcp_rtt_ns(self._transport)
+
     async def _keep(self, transport: WSTransport, listener: PrivateListener) -> None:
         """Watch the connection; when it breaks, say so and make a new one, for ever."""
         while True:
@@ -94,11 +101,11 @@ class PrivateStream:
                 reason = await self._watch(transport, listener)
             finally:
                 transport.disconnect(graceful=False)
-            self.is_up = False
+            self.is_up, self._transport = False, None
             self._handler(StreamDown(reason))
             transport, listener = await self._reopen((monotonic_ns() - up_since_ns) / 1e9)
             self.reconnects += 1
-            self._up()
+            self._up(transport)
 
     async def _reopen(self, up_s: float) -> tuple[WSTransport, PrivateListener]:
         while True:
@@ -109,8 +116,8 @@ class PrivateStream:
                 logger.warning("private stream: %s", e)
                 up_s = 0.0
 
-    def _up(self) -> None:
-        self.is_up = True
+    def _up(self, transport: WSTransport) -> None:
+        self.is_up, self._transport = True, transport
         self._handler(StreamUp())
 
     async def _open(self) -> tuple[WSTransport, PrivateListener]:
@@ -234,3 +241,11 @@ class PrivateListener(WSListener):
 
 def send(transport: WSTransport, request: OpRequest) -> None:
     transport.send(WSMsgType.TEXT, msgspec.json.encode(request))
+
+
+def tcp_rtt_ns(transport: WSTransport) -> float:
+    """The smoothed round trip of a TCP connection, by `TCP_INFO` (Linux: `tcpi_rtt`, µs at byte 68)."""
+    connection = transport.underlying_transport.get_extra_info("socket")
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 72)
+    rtt_us: int = struct.unpack_from("=I", info, 68)[0]
+    return rtt_us * 1e3

@@ -32,6 +32,10 @@ SUMMARY = [
     "seed",
     "environment",
     "delays",
+    "blind_ms",
+    "clock_error_ns",
+    "counters",
+    "failures",
     "exit_code",
 ]
 STAGES = [

@@ -59,7 +59,7 @@ class MarketSide:
         generator: SyntheticOpportunityGenerator,
         on_decisions: Callable[[list[EmittedDecision]], None],
         on_failure: Callable[[BaseException], None],
-        on_outage: Callable[[Outage], None],
+        on_outage: Callable[[Outage], None] = lambda outage: None,
     ) -> None:
         self.config = config
         self.symbols = SymbolTable(len(config.symbols_to_trade))

@@ -41,3 +41,8 @@ def test_every_command_and_option_it_names_exists(line: str) -> None:
     assert shown.exit_code == 0, shown.output
     for option in options:
         assert option in shown.output
+
+
+def test_no_placeholder_is_left() -> None:
+    assert "@@" not in README
+    assert "finished and flat (exit code 0)" in "\n".join(README.splitlines()[:30])

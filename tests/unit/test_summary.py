@@ -15,7 +15,7 @@ KEYS = {
     "updates", "dropped", "opportunities", "trades", "successful", "failed", "success_rate",
     "success_interval_95", "latency_ns", "reconnects", "flat", "rss_bytes", "synthetic_edge_usdt",
     "real_cost_usdt", "funnel", "topology", "pinned", "idle_states_held", "profile", "seed", "environment",
-    "delays",
+    "delays", "blind_ms", "clock_error_ns", "counters", "failures",
     "exit_code",
 }  # fmt: skip
 FAST = {"count": 200, "p50": 1_000, "p95": 2_000, "p99": 3_000, "p999": 4_000, "max": 5_000}

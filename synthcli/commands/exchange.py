@@ -17,7 +17,7 @@ from synthcore.settings.catalog import SETTINGS, Setting
 if TYPE_CHECKING:
     from synthcore.exchange.settings import ExchangeSettings
 
-SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed", "delays")
+SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed", "delays", "faults")
 DELAYS = "realistic"  # a run keeps `instant`: there the question is what our own side costs
 OWN = (
     Setting(
@@ -75,6 +75,9 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
     if "recording" in given:
         require_file("recording", Given(given["recording"], origin.flag("--recording")))
         values["market"] = str(Path(given["recording"]).resolve())
+    if "faults" in given:
+        require_file("faults", Given(given["faults"], origin.flag("--faults")))
+        values["faults"] = str(Path(given["faults"]).resolve())
     if "balance" in given:
         values["wallet_usdt"] = Decimal(str(given["balance"]))
     if "ready_file" in given:

@@ -47,5 +47,6 @@ def embedded_settings(settings: RunSettings) -> ExchangeSettings:
         speed=settings.speed,
         rate_tier=settings.rate_tier,
         delays=settings.delays,
+        faults=str(settings.faults.resolve()) if settings.faults else None,
         position_mode="hedge",
     )

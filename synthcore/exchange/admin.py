@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from synthcore.exchange.clock import ExchangeClock
 from synthcore.exchange.delays import DelayPlan, Delays, PresetName
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.plan import FaultPlan
 from synthcore.exchange.rest import Answer
 
 ADMIN_PATH = "/admin/"
@@ -23,10 +26,6 @@ LOCAL_NAMES = frozenset({"localhost", ""})
 _encode = msgspec.json.Encoder().encode
 
 Handler = Callable[[bytes], object]
-
-
-class NotTaken(Exception):
-    """A request to the admin endpoints that can't be carried out: one sentence for who sent it."""
 
 
 class DelaysRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,11 +42,16 @@ class DelaysRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class Admin:
     """Routes below `/admin/`, answered with plain JSON."""
 
-    def __init__(self, delays: Delays) -> None:
+    def __init__(self, delays: Delays, faults: FaultEngine, clock: ExchangeClock) -> None:
         self._delays = delays
+        self._faults = faults
+        self._clock = clock
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", "/admin/delays"): lambda body: delays.facts(),
             ("POST", "/admin/delays"): self._set_delays,
+            ("GET", "/admin/faults"): lambda body: faults.facts(),
+            ("POST", "/admin/faults"): self._add_faults,
+            ("DELETE", "/admin/faults"): self._clear_faults,
         }
 
     def answer(self, scope: Mapping[str, Any], body: bytes) -> Answer:
@@ -61,7 +65,7 @@ class Admin:
             return _answer(415, {"error": "the content type must be application/json"})
         try:
             return _answer(200, handler(body))
-        except (msgspec.DecodeError, NotTaken) as error:
+        except msgspec.DecodeError as error:
             return _answer(400, {"error": str(error)})
 
     def _known(self) -> list[str]:
@@ -74,6 +78,16 @@ class Admin:
         elif request.plan is not None:
             self._delays.set(request.plan)
         return self._delays.facts()
+
+    def _add_faults(self, body: bytes) -> object:
+        plan = msgspec.json.decode(body, type=FaultPlan)
+        return {"added": self._faults.add(plan.faults)}
+
+    def _clear_faults(self, body: bytes) -> object:
+        """Disarm everything and set the clock right; what was broken stays broken."""
+        self._faults.clear()
+        self._clock.set_right()
+        return self._faults.facts()
 
 
 def is_local(scope: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ market's next frame is applied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ from synthcore.exchange.ids import Ids
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import STOP, Order, Protection, Trigger
+from synthcore.exchange.orders import NORMAL, STOP, Fate, Order, Protection, Trigger
 from synthcore.exchange.position_stops import PositionStops
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row, funding_row
@@ -91,6 +91,7 @@ class Exchange:
         self.contracts = dict(contracts)
         self.market = market
         self.accounts: dict[str, Account] = {}
+        self.fate_of: Callable[[Order], Fate] = lambda order: NORMAL  # asked of every new order
         self._ids = ids
         self._unchanged = unchanged
         self._logs: dict[str, OrderLog] = {}
@@ -127,6 +128,7 @@ class Exchange:
             return refused.refusal, ()
         batch = self._begin(now_ms)
         self.log(account).add(order)
+        order.fate = self.fate_of(order)
         if order.is_waiting:
             self._waiting.add(order)
             batch.touched(account, order, self._next_seq())
@@ -441,7 +443,9 @@ class Exchange:
     def _run(self, order: Order, batch: Batch, now_ms: int) -> None:
         """Match an order that is not in the book, then rest or close what is left of it."""
         reason = self._cannot_start(order)
-        if reason is not None:
+        if order.fate.reject_reason:
+            self._close(order, "Rejected", order.fate.reject_reason, "UNKNOWN", now_ms)
+        elif reason is not None:
             self._close(order, "Cancelled", reason, "UNKNOWN", now_ms)
         else:
             self._match(order, batch, now_ms)
@@ -463,7 +467,8 @@ class Exchange:
 
     def _match(self, order: Order, batch: Batch, now_ms: int) -> None:
         book = self._books[order.contract.symbol]
-        matches = book.take(order.side, order.price_ticks, order.leaves_lots, self._opposite_levels(order))
+        wanted = takes_at_once(order)
+        matches = book.take(order.side, order.price_ticks, wanted, self._opposite_levels(order))
         seq = self._next_seq()
         for match in matches:
             self._settle(match, order, batch, seq, now_ms)
@@ -695,6 +700,14 @@ class Exchange:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def takes_at_once(order: Order) -> int:
+    """The lots that an order may take when it comes in."""
+    share = order.fate.share
+    if share is None:
+        return order.leaves_lots
+    return max(0, int(order.lots * share) - order.filled_lots)
 
 
 def _is_meant(order: Order, request: CancelAll) -> bool:

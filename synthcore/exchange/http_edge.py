@@ -1,19 +1,31 @@
-"""The application that the HTTP server calls: reads a request, lets it take its time, writes the answer."""
+"""The application that the HTTP server calls: reads a request, lets it take its time, writes the answer.
+
+Faults strike here at two points: `request`, before anything has looked at the call, and `reply`, when it
+has taken effect and nothing of its answer is written.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Literal
 
 from synthcore.exchange.admin import ADMIN_PATH, Admin
 from synthcore.exchange.delays import Delays
+from synthcore.exchange.faults.calls import call_happening
+from synthcore.exchange.faults.effects import CallEffect, Refuse, Reply, Silence, Wait
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.http_protocol import CONNECTION
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.rest import MAX_BODY_BYTES, Answer, RestApp
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Lost(Exception):
+    """The call gets no answer: its connection is cut."""
 
 
 class HttpEdge:
@@ -26,11 +38,19 @@ class HttpEdge:
         first; else as soon as the request is carried out, since frames and answers go their own ways.
     """
 
-    def __init__(self, rest: RestApp, admin: Admin, delays: Delays, outbox: Outbox) -> None:
+    def __init__(
+        self, rest: RestApp, admin: Admin, delays: Delays, faults: FaultEngine, outbox: Outbox
+    ) -> None:
         self._rest = rest
         self._admin = admin
         self._delays = delays
+        self._faults = faults
         self._outbox = outbox
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let go of the connections that hang: the exchange is going away."""
+        self._ending.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,27 +58,83 @@ class HttpEdge:
         body = await read_all(receive)
         if scope["path"].startswith(ADMIN_PATH):
             await write(self._admin.answer(scope, body), send)
-        elif self._delays.is_instant:
+        elif self._delays.is_instant and not self._faults.watches("request", "reply"):
             try:
                 await write(self._carry_out(scope, body), send)
             finally:
                 self._outbox.flush()
         else:
-            await self._carry_out_in_time(scope, body, send)
+            await self._carry_out_in_time(scope, body, receive, send)
 
-    async def _carry_out_in_time(self, scope: Scope, body: bytes, send: Send) -> None:
+    async def _carry_out_in_time(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         await asyncio.sleep(self._delays.entry_s())
         try:
-            answer = self._carry_out(scope, body)
+            answer = await self._suffer(self._strikes("request", scope, body), receive)
+            if answer is None:
+                answer = await self._carried_out(scope, body, receive)
+            await asyncio.sleep(self._delays.reply_s())
+            await write(answer, send)
+        except Lost:
+            await cut(scope, receive)
         finally:
             self._outbox.flush()
-        await asyncio.sleep(self._delays.reply_s())
-        await write(answer, send)
+
+    async def _carried_out(self, scope: Scope, body: bytes, receive: Receive) -> Answer:
+        """Carry a call out; its answer, or what a fault makes of it."""
+        answer = self._carry_out(scope, body)
+        effects = self._strikes("reply", scope, body, answer)
+        if effects or not self._delays.is_instant:
+            self._outbox.flush()  # its events don't wait for an answer that may never come
+        return await self._suffer(effects, receive) or answer
+
+    def _strikes(
+        self, point: Literal["request", "reply"], scope: Scope, body: bytes, answer: Answer | None = None
+    ) -> list[CallEffect]:
+        if not self._faults.watches(point):
+            return []
+        text = answer.body if answer is not None else None
+        return self._faults.call(call_happening(point, scope["path"], scope["query_string"], body, text))
+
+    async def _suffer(self, effects: list[CallEffect], receive: Receive) -> Answer | None:
+        """Carry out what faults do to a call; gives another answer where there is one."""
+        answer = None
+        for effect in effects:
+            match effect:
+                case Wait():
+                    await asyncio.sleep(effect.ms / 1000)
+                case Refuse():
+                    answer = self._rest.refused(effect.refusal, effect.retry_after_ms)
+                case Reply():
+                    length = (b"Content-Length", b"%d" % len(effect.body))
+                    headers = [(b"Content-Type", effect.content_type), length]
+                    answer = Answer(effect.status, effect.body, headers)
+                case Silence():
+                    await self._hang(receive, effect.ms)
+                    raise Lost
+        return answer
+
+    async def _hang(self, receive: Receive, ms: float | None) -> None:
+        """Say nothing until the time is over, the client has left, or the exchange ends."""
+        if ms == 0:
+            return
+        waits = [asyncio.ensure_future(receive()), asyncio.ensure_future(self._ending.wait())]
+        timeout_s = None if ms is None else ms / 1000
+        try:
+            await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _carry_out(self, scope: Scope, body: bytes) -> Answer:
         return self._rest.answer(
             scope["method"], scope["path"], scope["query_string"], scope["headers"], body
         )
+
+
+async def cut(scope: Scope, receive: Receive) -> None:
+    """Break the connection, and wait until the server knows: it would answer for us otherwise."""
+    scope[CONNECTION].abort()
+    await receive()
 
 
 async def write(answer: Answer, send: Send) -> None:

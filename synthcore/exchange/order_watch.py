@@ -1,32 +1,48 @@
-"""Which orders an act has changed, told as soon as the act is done."""
+"""What an act has done to orders, told as soon as it is done: to the views that lag, and to faults."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from synthcore.exchange.batch import Event
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.faults.engine import FaultEngine, order_happening
 from synthcore.exchange.orders import Order
-from synthcore.venues.bybit.messages import OrderMessage
+from synthcore.exchange.visibility import Visibility
+from synthcore.venues.bybit.messages import ExecutionMessage, OrderMessage
 
 
-def changed_orders(exchange: Exchange, events: Iterable[Event]) -> Iterable[Order]:
-    """The orders that an act's order messages are about."""
-    for event in events:
-        if not isinstance(event.message, OrderMessage):
-            continue
-        log = exchange.log(exchange.accounts[event.uid])
-        for row in event.message.data:
-            order = log.find(row.order_id, None)
-            if order is not None:
-                yield order
+class OrderWatch:
+    """Reads an act's private messages and tells of fills and changes."""
 
+    def __init__(self, exchange: Exchange, visibility: Visibility, faults: FaultEngine) -> None:
+        self._exchange = exchange
+        self._visibility = visibility
+        self._faults = faults
 
-def tell_of_changes(exchange: Exchange, tell: Callable[[Order], None]) -> Callable[[list[Event]], None]:
-    """A watcher for the outbox that tells each changed order."""
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody wants to know: nobody does, as a rule, and then it costs nothing."""
+        return self._visibility.is_used or self._faults.watches("fill", "order")
 
-    def watch(events: list[Event]) -> None:
-        for order in changed_orders(exchange, events):
+    def look(self, events: list[Event]) -> None:
+        for event in events:
+            message = event.message
+            if isinstance(message, ExecutionMessage):
+                for fill in message.data:
+                    self._with_order(event.uid, fill.order_id, self._filled)
+            elif isinstance(message, OrderMessage):
+                for row in message.data:
+                    self._with_order(event.uid, row.order_id, self._changed)
+
+    def _with_order(self, uid: str, order_id: str, tell: Callable[[Order], None]) -> None:
+        order = self._exchange.log(self._exchange.accounts[uid]).find(order_id, None)
+        if order is not None:
             tell(order)
 
-    return watch
+    def _filled(self, order: Order) -> None:
+        self._faults.tell(order_happening("fill", order), order)
+
+    def _changed(self, order: Order) -> None:
+        self._visibility.note(order)
+        self._faults.tell(order_happening("order", order), order)

@@ -52,6 +52,16 @@ class Trail(Struct, eq=False, kw_only=True):
         return (self.distance_ticks, self.active_ticks) == (other.distance_ticks, other.active_ticks)
 
 
+class Fate(Struct, frozen=True):
+    """What is decided for an order before it is matched: as a rule nothing."""
+
+    reject_reason: str = ""  # it is acknowledged, and then rejected
+    share: Decimal | None = None  # the most of its quantity that it takes at once
+
+
+NORMAL = Fate()
+
+
 class Order(Struct, eq=False, kw_only=True):
     """One order of one account, open or closed."""
 
@@ -89,6 +99,7 @@ class Order(Struct, eq=False, kw_only=True):
     filled_value: Decimal = ZERO
     fee: Decimal = ZERO
     closed_pnl: Decimal = ZERO  # fees of both sides included
+    fate: Fate = NORMAL
     ahead_lots: int | None = None  # market's lots in front of us in the queue; None: level not seen yet
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
+from synthcore.exchange.faults.frames import Change, FrameGate, changed
+from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
 from synthcore.venues.bybit.messages import OpRequest
@@ -82,6 +84,7 @@ class PrivateStream:
         self._authenticator = authenticator
         self._now_ms = now_ms
         self._delay_s = delay_s
+        self.gate: FrameGate | None = None  # where frames can be lost on purpose
 
     def session(self, conn_id: str) -> PrivateSession:
         return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator)
@@ -89,13 +92,44 @@ class PrivateStream:
     def deliver(self, event: Event) -> None:
         """Send one event to all who asked for it, under the topic they asked with."""
         delay_s = self._delay_s()
-        for topic, kind in TOPICS.items():
-            if kind == event.message.topic and self.sessions.has(topic):
-                self._send(topic, event, delay_s)
+        if self.gate is None or self.gate.is_open:
+            self._deliver(event, delay_s, None)
+        elif any(
+            session.uid == event.uid for topic in topics_of(event) for session in self.sessions.of(topic)
+        ):
+            self.gate.pass_on(
+                event_happening(event), event.uid, lambda change: self._deliver(event, delay_s, change)
+            )
 
-    def _send(self, topic: str, event: Event, delay_s: float) -> None:
+    def _deliver(self, event: Event, delay_s: float, change: Change) -> None:
+        for topic in topics_of(event):
+            if self.sessions.has(topic):
+                self._send(topic, event, delay_s, change)
+
+    def _send(self, topic: str, event: Event, delay_s: float, change: Change) -> None:
         listeners = [session for session in self.sessions.of(topic) if session.uid == event.uid]
         if listeners:
-            frame = encode(msgspec.structs.replace(event.message, topic=topic))
+            frame = changed(encode(msgspec.structs.replace(event.message, topic=topic)), change)
             for session in listeners:
                 session.send(frame, delay_s)
+
+
+def topics_of(event: Event) -> Iterator[str]:
+    """The topics under which an event is sent."""
+    return (topic for topic, kind in TOPICS.items() if kind == event.message.topic)
+
+
+def event_happening(event: Event) -> Happening:
+    """An event's frame as a trigger sees it: with its first row's order, where it has one."""
+    row = event.message.data[0] if event.message.data else None
+    reduce_only = getattr(row, "reduce_only", None)
+    return Happening(
+        point="private",
+        topic=event.message.topic,
+        account=event.uid,
+        symbol=getattr(row, "symbol", ""),
+        side=getattr(row, "side", ""),
+        link=getattr(row, "order_link_id", ""),
+        status=getattr(row, "order_status", ""),
+        reduce_only=reduce_only if isinstance(reduce_only, bool) else None,
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from synthcore.exchange.faults.frames import FrameGate, changed
+from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.sessions import Clock, Session, Sessions, handler_not_found
 
 # The frame that a topic begins with (None where nothing was heard of it yet), for a time in epoch ms.
@@ -48,6 +50,7 @@ class PublicStream:
 
     def __init__(self, topics: Collection[str], snapshot: Snapshot, now_ms: Clock) -> None:
         self.sessions: Sessions[PublicSession] = Sessions()
+        self.gate: FrameGate | None = None  # where frames can be lost on purpose
         self._topics = frozenset(topics)
         self._snapshot = snapshot
         self._now_ms = now_ms
@@ -59,5 +62,12 @@ class PublicStream:
 
     def publish(self, topic: str, text: bytes) -> None:
         """Send one frame, written once, to all who have its topic."""
+        if self.gate is None or self.gate.is_open:
+            self._send(topic, text)
+        elif self.sessions.has(topic):
+            happening = Happening(point="public", topic=topic, symbol=topic.rpartition(".")[2])
+            self.gate.pass_on(happening, topic, lambda change: self._send(topic, changed(text, change)))
+
+    def _send(self, topic: str, text: bytes) -> None:
         for session in self.sessions.of(topic):
             session.send(text)

@@ -12,7 +12,7 @@ from synthcore.exchange.account import Account
 from synthcore.exchange.auth import SIGN_HEADER, Authenticator
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
-from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter
+from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.sessions import Clock
 
@@ -97,6 +97,12 @@ class RestApp:
             return self._refuse(TOO_MANY_VISITS, now_ms, limit_headers)
         granted = visit.granted if visit is not None else None
         return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers, granted)
+
+    def refused(self, refusal: Refusal, retry_after_ms: int | None = None) -> Answer:
+        """A refusal in Bybit's envelope; with a time to wait for, as one over the rate limit."""
+        now_ms = self._now_ms()
+        over = None if retry_after_ms is None else Visit(False, 10, 0, now_ms + retry_after_ms)
+        return self._refuse(refusal, now_ms, over.headers() if over is not None else ())
 
     def _call(
         self,

@@ -12,16 +12,24 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from picows import WSListener, WSUpgradeRequest, ws_create_server
+from picows import (
+    WSListener,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.admin import Admin
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
+from synthcore.exchange.clock import ExchangeClock
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.delays import Delays
@@ -33,12 +41,18 @@ from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_risk import RiskEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.frames import FrameGate
+from synthcore.exchange.faults.plan import read_plan
+from synthcore.exchange.faults.reach import Reach
+from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.http_edge import HttpEdge
+from synthcore.exchange.http_protocol import ExchangeProtocol
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
-from synthcore.exchange.order_watch import tell_of_changes
+from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.private import PrivateStream
@@ -46,6 +60,7 @@ from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import AccountKey, Ready, write_ready_file
 from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
+from synthcore.exchange.sessions import Sessions
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
 from synthcore.exchange.trade import TradeDesk, TradeStream
@@ -55,6 +70,7 @@ from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
 UID = "1000001"  # of the first account; the others follow
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
+SOCKETS = {PRIVATE_PATH: "private", TRADE_PATH: "trade"}  # any other path is public
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
@@ -83,8 +99,9 @@ class Venue:
         self.authenticator = Authenticator()
         self.delays = Delays(settings.seed, settings.delays)
         self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags)
-        self.private = PrivateStream(self.authenticator, epoch_ms, self.delays.private_s)
-        self.public = PublicStream(source.topics, self.market.snapshot, epoch_ms)
+        self.clock = ExchangeClock(lambda: epoch_ms())  # looked up at each call
+        self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
+        self.public = PublicStream(source.topics, self.market.snapshot, self.clock.now_ms)
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
@@ -92,14 +109,34 @@ class Venue:
         limiter = RateLimiter(settings.rate_tier)
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
-        self.rest = RestApp(*edge, epoch_ms)
-        self.trade = TradeStream(TradeDesk(*edge), epoch_ms, self.delays, self.outbox)
-        self.http = HttpEdge(self.rest, Admin(self.delays), self.delays, self.outbox)
-        self.outbox.tell(tell_of_changes(self.core, self.visibility.note), lambda: self.visibility.is_used)
+        self.rest = RestApp(*edge, self.clock.now_ms)
+        self.trade = TradeStream(TradeDesk(*edge), self.clock.now_ms, self.delays, self.outbox)
+        self.faults = self._faults(settings)
+        admin = Admin(self.delays, self.faults, self.clock)
+        self.http = HttpEdge(self.rest, admin, self.delays, self.faults, self.outbox)
+        watch = OrderWatch(self.core, self.visibility, self.faults)
+        self.outbox.tell(watch.look, lambda: watch.is_wanted)
+
+    def _faults(self, settings: ExchangeSettings) -> FaultEngine:
+        """The engine, and where it gets hold of things."""
+        sockets: dict[str, Sessions[Any]] = {
+            "private": self.private.sessions,
+            "public": self.public.sessions,
+            "trade": self.trade.sessions,
+        }
+        engine = FaultEngine(settings.seed, Reach(sockets, self.clock, self.visibility), self.clock.now_ms)
+        self.core.fate_of = engine.fate
+        self.private.gate = FrameGate(engine, "private")
+        self.public.gate = FrameGate(engine, "public")
+        for kind, sessions in sockets.items():
+            sessions.tell_subscribed = partial(tell_subscribed, engine, kind)
+        if settings.faults:
+            engine.add(read_plan(Path(settings.faults)).faults)
+        return engine
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
         return [
-            *MarketEndpoints(source.instruments, self.market, time.time_ns).endpoints(),
+            *MarketEndpoints(source.instruments, self.market, self._now_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
@@ -114,14 +151,22 @@ class Venue:
 
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
-        self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=epoch_ms())
+        self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=self.clock.now_ms())
         key, secret = secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
         self.authenticator.add(uid, key, secret)
         return AccountKey(uid, key, secret)
 
-    def session(self, request: WSUpgradeRequest) -> WSListener | None:
+    def _now_ns(self) -> int:
+        now_ns = time.time_ns()
+        return now_ns + int(self.clock.ahead_ms(now_ns // 1_000_000) * 1e6)
+
+    def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """The session of a WebSocket path; None answers 404."""
         path = request.path.split(b"?", 1)[0].decode("latin-1")
+        kind = SOCKETS.get(path, "public")
+        status = self.faults.handshake(Happening(point="connect", socket=kind, path=path))
+        if status is not None:
+            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status), None)
         if path == PRIVATE_PATH:
             return self.private.session(self.ids.conn_id())
         if path == TRADE_PATH:
@@ -136,7 +181,7 @@ class Venue:
         topic, text = frame.topic, frame.text
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
         self.market.apply(topic, text)
-        self.history.apply(topic, text, epoch_ms())
+        self.history.apply(topic, text, self.clock.now_ms())
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)
@@ -156,13 +201,18 @@ class Venue:
         if kind == "publicTrade":
             return self._traded(symbol, text)
         if kind == "tickers":
-            return self.core.on_ticker(symbol, epoch_ms())
-        return self.core.on_book(symbol, epoch_ms())
+            return self.core.on_ticker(symbol, self.clock.now_ms())
+        return self.core.on_book(symbol, self.clock.now_ms())
 
     def _traded(self, symbol: str, text: bytes) -> Iterable[Event]:
         if not self.core.wants_trades(symbol):
             return ()
-        return self.core.on_trades(symbol, read_trades(text), epoch_ms())
+        return self.core.on_trades(symbol, read_trades(text), self.clock.now_ms())
+
+
+def tell_subscribed(engine: FaultEngine, socket: str, topics: list[str]) -> None:
+    for topic in topics:
+        engine.tell(Happening(point="subscribe", socket=socket, topic=topic))
 
 
 class QuietServer(uvicorn.Server):
@@ -224,7 +274,7 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
     listening = bind(settings.host, settings.rest_port, "rest_port")
     config = uvicorn.Config(
         venue.http,
-        http="httptools",
+        http=ExchangeProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -239,6 +289,7 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
     try:
         yield listening.getsockname()[1]
     finally:
+        venue.http.end()
         server.should_exit = True
         await serving
 

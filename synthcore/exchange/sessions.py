@@ -86,6 +86,8 @@ class Session(WSListener):
         self._transport: WSTransport | None = None
         self._fragments: list[bytes] = []
         self._writing_paused = False
+        self._is_silent = False
+        self._lag_s = 0.0
         self._line: Line | None = None  # frames that wait; made when the first one has to
 
     # What a subclass gives
@@ -120,6 +122,7 @@ class Session(WSListener):
 
     def send(self, frame: bytes, delay_s: float = 0.0) -> None:
         """Send one text message, after those before it; a connection that is going away swallows it."""
+        delay_s += self._lag_s
         if delay_s > 0 and self._line is None:
             self._line = Line(self._write)
         if self._line is None:
@@ -129,7 +132,7 @@ class Session(WSListener):
 
     def _write(self, frame: bytes) -> None:
         transport = self._transport
-        if transport is None:
+        if transport is None or self._is_silent:
             return
         if self._writing_paused and self._is_too_slow(transport):
             self._drop(transport)
@@ -144,6 +147,31 @@ class Session(WSListener):
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.send_close(code)
+            transport.disconnect()
+
+    # What a fault does to a connection
+
+    def cut(self) -> None:
+        """Break the connection without a word."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.disconnect(graceful=False)
+
+    def fall_silent(self) -> None:
+        """Read and write nothing any more; the connection stays, and the peer isn't told."""
+        self._is_silent = True
+        if self._transport is not None:
+            self._transport.underlying_transport.pause_reading()
+
+    def slow_down(self, by_s: float) -> None:
+        """Send everything later from now on."""
+        self._lag_s = by_s
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Close with a code of one's choice."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any number will do
             transport.disconnect()
 
     def _drop(self, transport: WSTransport) -> None:
@@ -220,6 +248,7 @@ class Session(WSListener):
         self.group.subscribe(self, topics)
         self.write_reply(request, "", success=True)
         self.on_subscribed(topics)
+        self.group.tell_subscribed(topics)
 
     def _unsubscribe(self, request: OpRequest) -> None:
         """Drop the topics that the connection has; others are passed over."""
@@ -238,6 +267,7 @@ class Sessions(Generic[AnySession]):
     def __init__(self) -> None:
         self._open: dict[AnySession, None] = {}
         self._by_topic: dict[str, dict[AnySession, None]] = {}
+        self.tell_subscribed: Callable[[list[str]], None] = lambda topics: None
 
     def __iter__(self) -> Iterator[AnySession]:
         return iter(tuple(self._open))

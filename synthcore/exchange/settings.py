@@ -35,6 +35,8 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # Time
     delays: PresetName = "instant"
 
+    faults: str | None = None  # a file of faults, TOML or JSON
+
     # The process
     host: str = "127.0.0.1"
     rest_port: Port = 0

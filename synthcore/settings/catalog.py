@@ -263,6 +263,13 @@ RUN: tuple[Setting, ...] = (
         "how long the embedded exchange takes to match, to answer and to tell",
     ),
     Setting(
+        "faults",
+        "--faults",
+        ("SYNTHTEST_FAULTS",),
+        rules.path("faults.toml"),
+        "file that says what goes wrong on the embedded exchange, TOML or JSON",
+    ),
+    Setting(
         "require_criteria",
         "--require-criteria",
         ("SYNTHTEST_REQUIRE_CRITERIA",),

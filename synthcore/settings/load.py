@@ -42,7 +42,7 @@ from synthcore.settings.stages import hold_ceilings, safety_layer, stage_layer
 
 CONFIG_VARIABLE = "SYNTHTEST_CONFIG"
 DEFAULT_PROFILE = "qualifying"
-ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier", "delays")
+ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier", "delays", "faults")
 NOT_ACTED_ON = ("minimum_spread_bps", "max_daily_loss", "enable_emergency_stop")
 RUN_DEFAULTS: dict[str, Any] = {
     "duration": None,
@@ -51,6 +51,7 @@ RUN_DEFAULTS: dict[str, Any] = {
     "attach": None,
     "rate_tier": "10",
     "delays": "instant",
+    "faults": None,
     "require_criteria": False,
 }
 
@@ -99,7 +100,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         refuse_live(self.environment.name)
         credentials = require_keys(self.environment.name, self.keys.credentials)
         run = {name: self.values[name].value for name in RUN_DEFAULTS}
-        for name in ("recording", "attach"):
+        for name in ("recording", "attach", "faults"):
             require_file(name, self.values[name])
         return RunSettings(
             config=self.config,

@@ -1,0 +1,186 @@
+"""Which faults are armed, which one strikes, and what was injected: seeded, so that it repeats."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from synthcore.exchange.faults.effects import CallEffect, FrameEffect
+from synthcore.exchange.faults.fault import (
+    CallFault,
+    Fault,
+    FrameFault,
+    HandshakeFault,
+    OrderFault,
+    World,
+    WorldFault,
+)
+from synthcore.exchange.faults.trigger import Happening, Point, Trigger
+from synthcore.exchange.orders import NORMAL, Fate, Order
+
+KEPT_INJECTIONS = 10_000
+
+Kind = TypeVar("Kind", bound=Fault)
+
+
+class Injection(Struct, frozen=True, omit_defaults=True):
+    """One fault that struck: which, when, and at what."""
+
+    number: int
+    time_ms: int
+    fault: str  # its name
+    do: str
+    at: Happening
+
+
+class Armed:
+    """A fault and its trigger."""
+
+    def __init__(self, name: str, fault: Fault, source: random.Random, added_s: float) -> None:
+        self.name = name
+        self.fault = fault
+        self.trigger = Trigger(fault.trigger(), source)
+        self.added_s = added_s
+
+    def facts(self) -> dict[str, Any]:
+        trigger = self.trigger
+        return {
+            "name": self.name,
+            "do": self.fault.do,
+            "when": msgspec.to_builtins(trigger.when),
+            "matched": trigger.matched,
+            "struck": trigger.struck,
+            "is_spent": trigger.is_spent,
+        }
+
+
+class FaultEngine:
+    """Is told what happens, and says what goes wrong.
+
+    Parameters
+    ----------
+    seed
+        Of the probabilities; each fault has a source of its own, by its place in the order of adding.
+    now_ms
+        The exchange's clock, for the record.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        world: World,
+        now_ms: Callable[[], int],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.injected: deque[Injection] = deque(maxlen=KEPT_INJECTIONS)
+        self._seed = seed
+        self._world = world
+        self._now_ms = now_ms
+        self._now_s = now_s
+        self._armed: list[Armed] = []
+        self._watched: frozenset[Point] = frozenset()
+        self._added = 0
+        self._count = 0
+
+    # The plan
+
+    def add(self, faults: Iterable[Fault]) -> list[str]:
+        """Arm faults; returns their names."""
+        new = [self._arm(fault) for fault in faults]
+        self._armed += new
+        self._watch()
+        for armed in new:
+            self._strike([armed], Happening(point="start"), None)
+        self._watch()
+        return [armed.name for armed in new]
+
+    def clear(self) -> None:
+        """Disarm everything; the record stays."""
+        self._armed = []
+        self._watch()
+
+    def facts(self) -> dict[str, Any]:
+        """The plan with its counts, and the record."""
+        return {
+            "faults": [armed.facts() for armed in self._armed],
+            "injected": [msgspec.to_builtins(one) for one in self.injected],
+        }
+
+    # What happens
+
+    def watches(self, *points: Point) -> bool:
+        """Whether anything armed has to be told of one of these points."""
+        return not self._watched.isdisjoint(points)
+
+    def call(self, happening: Happening) -> list[CallEffect]:
+        """What a REST call suffers at this point."""
+        return [fault.effect() for fault in self._of(CallFault, happening)]
+
+    def frame(self, happening: Happening) -> list[FrameEffect]:
+        return [fault.effect() for fault in self._of(FrameFault, happening)]
+
+    def handshake(self, happening: Happening) -> int | None:
+        """The status that answers a handshake; None lets it through."""
+        found = self._of(HandshakeFault, happening)
+        return found[0].status_code() if found else None
+
+    def fate(self, order: Order) -> Fate:
+        """What becomes of an order that was just accepted; the first fault decides."""
+        if "accepted" not in self._watched:
+            return NORMAL
+        found = self._of(OrderFault, order_happening("accepted", order), order)
+        return found[0].fate() if found else NORMAL
+
+    def tell(self, happening: Happening, order: Order | None = None) -> None:
+        """Something happened at a point at which only the exchange around it can suffer."""
+        self._happen(happening, order)
+
+    # Inside
+
+    def _arm(self, fault: Fault) -> Armed:
+        self._added += 1
+        name = fault.name or f"{fault.do}-{self._added}"
+        return Armed(name, fault, random.Random(f"{self._seed}/{self._added}"), self._now_s())
+
+    def _of(self, kind: type[Kind], happening: Happening, order: Order | None = None) -> list[Kind]:
+        return [fault for fault in self._happen(happening, order) if isinstance(fault, kind)]
+
+    def _happen(self, happening: Happening, order: Order | None) -> list[Fault]:
+        return self._strike(self._armed, happening, order) if happening.point in self._watched else []
+
+    def _strike(self, candidates: list[Armed], happening: Happening, order: Order | None) -> list[Fault]:
+        now_s = self._now_s()
+        struck = [
+            armed for armed in candidates if armed.trigger.sees(happening, 1000 * (now_s - armed.added_s))
+        ]
+        self._watch()
+        for armed in struck:
+            self._note(armed, happening)
+            if isinstance(armed.fault, WorldFault):
+                armed.fault.perform(self._world, order)
+        return [armed.fault for armed in struck]
+
+    def _note(self, armed: Armed, happening: Happening) -> None:
+        self._count += 1
+        self.injected.append(Injection(self._count, self._now_ms(), armed.name, armed.fault.do, happening))
+
+    def _watch(self) -> None:
+        self._watched = frozenset(point for armed in self._armed for point in armed.trigger.points)
+
+
+def order_happening(point: Point, order: Order) -> Happening:
+    return Happening(
+        point=point,
+        symbol=order.contract.symbol,
+        side=order.side,
+        link=order.link_id,
+        status=order.status,
+        account=order.uid,
+        reduce_only=order.reduce_only,
+    )

@@ -1,0 +1,105 @@
+"""What every fault is: a name, a trigger, and one of four kinds of effect."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from msgspec import Struct
+
+from synthcore.exchange.faults.effects import CallEffect, FrameEffect
+from synthcore.exchange.faults.trigger import POINTS, Point, When, read_when
+from synthcore.exchange.orders import Fate, Order
+
+
+class Fault(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do", omit_defaults=True
+):
+    """One way to fail. `when` is data or words; without it the fault's own default holds."""
+
+    points: ClassVar[tuple[Point, ...]] = POINTS
+    default: ClassVar[str]
+
+    name: str = ""
+    when: When | str = ""
+
+    def __post_init__(self) -> None:
+        point = self.trigger().point
+        if point not in self.points:
+            raise ValueError(f"{self.do} can strike at {', '.join(self.points)}, not at {point}")
+
+    @property
+    def do(self) -> str:
+        """The name of this kind of fault."""
+        return str(self.__struct_config__.tag)
+
+    def trigger(self) -> When:
+        if isinstance(self.when, When):
+            return self.when
+        return read_when(self.when or self.default)
+
+
+class CallFault(Fault, frozen=True):
+    """Strikes a REST call: at `request` nothing has happened yet, at `reply` all has."""
+
+    points: ClassVar[tuple[Point, ...]] = ("request", "reply")
+
+    def effect(self) -> CallEffect:
+        raise NotImplementedError
+
+
+class OrderFault(Fault, frozen=True):
+    """Decides what becomes of an order that was just accepted."""
+
+    points: ClassVar[tuple[Point, ...]] = ("accepted",)
+
+    def fate(self) -> Fate:
+        raise NotImplementedError
+
+
+class FrameFault(Fault, frozen=True):
+    """Strikes one frame of a stream."""
+
+    points: ClassVar[tuple[Point, ...]] = ("private", "public")
+
+    def effect(self) -> FrameEffect:
+        raise NotImplementedError
+
+
+class Socket(Protocol):
+    """A WebSocket connection, from the side of a fault."""
+
+    def cut(self) -> None: ...
+
+    def fall_silent(self) -> None: ...
+
+    def slow_down(self, by_s: float) -> None: ...
+
+    def say_goodbye(self, code: int, reason: str) -> None: ...
+
+
+class World(Protocol):
+    """What a fault can get hold of beside calls, orders and frames."""
+
+    def sockets(self, kind: str) -> list[Socket]:
+        """Open connections: `private`, `public`, `trade` or `all`."""
+        ...
+
+    def skew_clock(self, by_ms: float, drift_ppm: float) -> None: ...
+
+    def hide(self, order: Order, for_ms: float) -> None: ...
+
+
+class WorldFault(Fault, frozen=True):
+    """Does something to the exchange around the point at which it strikes."""
+
+    def perform(self, world: World, order: Order | None) -> None:
+        raise NotImplementedError
+
+
+class HandshakeFault(Fault, frozen=True):
+    """Strikes a WebSocket handshake: the status that answers it."""
+
+    points: ClassVar[tuple[Point, ...]] = ("connect",)
+
+    def status_code(self) -> int:
+        raise NotImplementedError

@@ -1,0 +1,67 @@
+"""Between a stream's frames and its connections: where a frame is lost, doubled, late or spoilt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from synthcore.exchange.faults.effects import FrameEffect
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.trigger import Happening, Point
+
+HELD_AT_MOST_S = 1.0  # a frame that nothing follows goes out after all
+
+Change = Callable[[bytes], bytes] | None
+Send = Callable[[Change], None]  # carries the frame out, spoilt by the change
+
+
+class FrameGate:
+    """Lets the frames of one stream through, or not as they are."""
+
+    def __init__(self, faults: FaultEngine, point: Point) -> None:
+        self._faults = faults
+        self._point = point
+        # By whatever keeps an order: a user, a topic.
+        self._held: dict[str, tuple[list[Send], asyncio.TimerHandle]] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every frame passes as it is: nobody watches, nothing is held."""
+        return not self._held and not self._faults.watches(self._point)
+
+    def pass_on(self, happening: Happening, order_of: str, send: Send) -> None:
+        """Send a frame as the faults have it, then what waited for it."""
+        effects = self._faults.frame(happening)
+        if any(effect.is_swapped for effect in effects):
+            self._hold(order_of, send)
+            return
+        self._carry_out(effects, send)
+        self._release(order_of)
+
+    def _carry_out(self, effects: list[FrameEffect], send: Send) -> None:
+        copies = min((effect.copies for effect in effects if effect.copies != 1), default=1)
+        late_ms = sum(effect.late_ms for effect in effects)
+        change = next((effect.change for effect in effects if effect.change is not None), None)
+        for _ in range(copies):
+            if late_ms:
+                asyncio.get_running_loop().call_later(late_ms / 1000, send, change)
+            else:
+                send(change)
+
+    def _hold(self, order_of: str, send: Send) -> None:
+        if order_of in self._held:
+            self._held[order_of][0].append(send)
+            return
+        loop = asyncio.get_running_loop()
+        self._held[order_of] = [send], loop.call_later(HELD_AT_MOST_S, self._release, order_of)
+
+    def _release(self, order_of: str) -> None:
+        if order_of in self._held:
+            waiting, timer = self._held.pop(order_of)
+            timer.cancel()
+            for send in waiting:
+                send(None)
+
+
+def changed(frame: bytes, change: Change) -> bytes:
+    return frame if change is None else change(frame)

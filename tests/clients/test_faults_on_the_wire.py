@@ -1,0 +1,399 @@
+"""Each fault as a plain client sees it: exactly that goes wrong, and nothing else."""
+
+import asyncio
+import itertools
+import json
+import time
+
+import httpx
+import pytest
+from admin_client import AdminClient
+from picows import WSError, WSListener, WSMsgType, ws_connect
+
+from synthcore.exchange.faults.close_socket import CloseSocket
+from synthcore.exchange.faults.cut_socket import CutSocket
+from synthcore.exchange.faults.delay_frame import DelayFrame
+from synthcore.exchange.faults.drop_frame import DropFrame
+from synthcore.exchange.faults.duplicate_frame import DuplicateFrame
+from synthcore.exchange.faults.garble_frame import GarbleFrame
+from synthcore.exchange.faults.half_open_socket import HalfOpenSocket
+from synthcore.exchange.faults.hide_order import HideOrder
+from synthcore.exchange.faults.http_error import HttpError
+from synthcore.exchange.faults.lose_answer import LoseAnswer
+from synthcore.exchange.faults.partial_fill import PartialFill
+from synthcore.exchange.faults.refuse import RefuseCall
+from synthcore.exchange.faults.refuse_socket import RefuseSocket
+from synthcore.exchange.faults.reject_later import RejectLater
+from synthcore.exchange.faults.reorder_frame import ReorderFrame
+from synthcore.exchange.faults.sequence_gap import SequenceGap
+from synthcore.exchange.faults.skew_clock import SkewClock
+from synthcore.exchange.faults.slow_socket import SlowSocket
+from synthcore.exchange.faults.time_out import TimeOut
+from synthcore.exchange.process import ExchangeProcess
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.venues.bybit.signing import Signer
+
+WAIT_S = 5.0
+SOON_S = 0.15  # nothing may come for so long
+BUY = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
+
+
+@pytest.fixture(scope="module")
+def exchange():
+    with ExchangeProcess(ExchangeSettings(market="steady", rate_tier="off")) as ready:
+        yield ready
+
+
+@pytest.fixture
+def admin(exchange):
+    client = AdminClient(exchange.rest)
+    yield client
+    client.clear()
+    client.close()
+
+
+class PlainRest:
+    """Signs and sends; knows nothing of ours."""
+
+    def __init__(self, exchange):
+        self.signer = Signer(exchange.api_key, exchange.api_secret)
+        self.http = httpx.Client(base_url=exchange.rest, timeout=1.0)
+
+    def call(self, method, path, query="", body=b""):
+        now_ms = time.time_ns() // 1_000_000
+        headers = {
+            "X-BAPI-API-KEY": self.signer.key,
+            "X-BAPI-TIMESTAMP": str(now_ms),
+            "X-BAPI-RECV-WINDOW": "5000",
+            "X-BAPI-SIGN": self.signer.rest(now_ms, 5000, body or query.encode()),
+            "Content-Type": "application/json",
+        }
+        return self.http.request(method, f"{path}?{query}" if query else path, content=body, headers=headers)
+
+    def buy(self, link_id, **fields):
+        return self.call(
+            "POST", "/v5/order/create", body=json.dumps({**BUY, "orderLinkId": link_id, **fields}).encode()
+        )
+
+    def orders(self, link_id):
+        query = f"category=linear&symbol=BTCUSDT&orderLinkId={link_id}"
+        return self.call("GET", "/v5/order/realtime", query).json()["result"]["list"]
+
+
+@pytest.fixture
+def rest(exchange):
+    client = PlainRest(exchange)
+    yield client
+    client.http.close()
+
+
+NAMES = iter(f"w{number}" for number in range(1_000_000))
+
+
+# Answers
+
+
+def test_a_lost_answer_is_a_broken_connection_and_the_order_is_there(rest, admin):
+    name = next(NAMES)
+    admin.add(LoseAnswer())
+
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        rest.buy(name)
+
+    assert rest.orders(name)[0]["orderStatus"] == "Filled"
+    assert rest.buy(next(NAMES)).json()["retCode"] == 0  # only the one
+
+
+def test_a_lost_request_is_the_same_to_the_client_and_the_order_is_not_there(rest, admin):
+    name = next(NAMES)
+    admin.add(LoseAnswer(when="request path=/v5/order/create"))
+
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        rest.buy(name)
+
+    assert rest.orders(name) == []
+
+
+@pytest.mark.parametrize(("point", "found"), [("request", 0), ("reply", 1)])
+def test_a_time_out_is_silence_before_or_after_the_order_took_effect(rest, admin, point, found):
+    name = next(NAMES)
+    admin.add(TimeOut(when=f"{point} path=/v5/order/create"))
+
+    with pytest.raises(httpx.ReadTimeout):
+        rest.buy(name)
+
+    assert len(rest.orders(name)) == found
+
+
+@pytest.mark.parametrize("code", [10002, 10006, 10016, 110007, 110017, 110072, 10000])
+@pytest.mark.parametrize(("point", "found"), [("request", 0), ("reply", 1)])
+def test_a_code_on_demand_comes_in_bybits_envelope(rest, admin, code, point, found):
+    name = next(NAMES)
+    admin.add(RefuseCall(code=code, when=f"{point} path=/v5/order/create link={name}"))
+
+    answer = rest.buy(name)
+
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["retCode", "retMsg", "result", "retExtInfo", "time"]
+    assert answer.json()["retCode"] == code
+    assert len(rest.orders(name)) == found
+
+
+def test_too_many_visits_says_when_to_come_again(rest, admin):
+    admin.add(RefuseCall(code=10006, retry_after_ms=700))
+
+    answer = rest.buy(next(NAMES))
+
+    wait_ms = int(answer.headers["X-Bapi-Limit-Reset-Timestamp"]) - answer.json()["time"]
+    assert (wait_ms, answer.headers["X-Bapi-Limit-Status"], answer.json()["retMsg"]) == (
+        700,
+        "0",
+        "Too many visits!",
+    )
+
+
+@pytest.mark.parametrize("status", [403, 502, 503])
+def test_an_error_in_front_of_the_exchange_is_a_page_of_html(rest, admin, status):
+    name = next(NAMES)
+    admin.add(HttpError(status=status))
+
+    answer = rest.buy(name)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
+    assert answer.text.startswith("<html>")
+    assert rest.orders(name) == []
+
+
+# Orders
+
+
+def test_an_order_that_is_rejected_later_is_acknowledged_and_never_trades(rest, admin):
+    name = next(NAMES)
+    admin.add(RejectLater())
+
+    answer = rest.buy(name)
+
+    (order,) = rest.orders(name)
+    assert answer.json()["retCode"] == 0
+    assert (order["orderStatus"], order["cumExecQty"]) == ("Rejected", "0")
+
+
+def test_a_partial_fill_is_the_share_that_was_asked_for(rest, admin):
+    name = next(NAMES)
+    admin.add(PartialFill(share=0.3))
+
+    rest.buy(name)
+
+    (order,) = rest.orders(name)
+    assert (order["orderStatus"], order["cumExecQty"]) == ("Cancelled", "0.003")
+
+
+def test_a_hidden_order_is_acknowledged_and_found_only_later(rest, admin):
+    name = next(NAMES)
+    admin.add(HideOrder(ms=200))
+
+    acknowledged = rest.buy(name).json()["retCode"]
+    at_once = rest.orders(name)
+    deadline_s = time.monotonic() + WAIT_S
+    while not (later := rest.orders(name)):
+        assert time.monotonic() < deadline_s
+
+    assert (acknowledged, at_once, later[0]["orderStatus"]) == (0, [], "Filled")
+
+
+# Clock
+
+
+def test_a_skewed_clock_is_everywhere_at_once(rest, admin):
+    admin.add(SkewClock(ms=60_000))
+
+    shown_ms = rest.http.get("/v5/market/time").json()["time"]
+    shown_ns = int(rest.http.get("/v5/market/time").json()["result"]["timeNano"])
+    refused = rest.buy(next(NAMES)).json()["retCode"]
+
+    assert shown_ms - time.time_ns() // 1_000_000 == pytest.approx(60_000, abs=2000)
+    assert shown_ns // 1_000_000 - shown_ms == pytest.approx(0, abs=2000)
+    assert refused == 10002
+
+
+# Streams
+
+
+class PlainSocket(WSListener):
+    """Keeps what comes, as bytes."""
+
+    def __init__(self):
+        self.frames = asyncio.Queue()
+        self.closed = asyncio.get_running_loop().create_future()
+        self.code = None
+
+    def on_ws_frame(self, transport, frame):
+        if frame.msg_type == WSMsgType.CLOSE:
+            self.code = int(frame.get_close_code())
+            transport.disconnect()
+        elif frame.msg_type == WSMsgType.TEXT:
+            self.frames.put_nowait(frame.get_payload_as_bytes())
+
+    def on_ws_disconnected(self, transport):
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    async def next(self):
+        return await asyncio.wait_for(self.frames.get(), WAIT_S)
+
+    async def topics(self, count):
+        return [json.loads(await self.next())["topic"] for _ in range(count)]
+
+    async def nothing_comes(self):
+        try:
+            frame = await asyncio.wait_for(self.frames.get(), SOON_S)
+        except TimeoutError:
+            return True
+        raise AssertionError(frame)
+
+
+async def connected(url, *requests):
+    transport, socket = await ws_connect(PlainSocket, url)
+    for request in requests:
+        transport.send(WSMsgType.TEXT, json.dumps(request).encode())
+        assert json.loads(await socket.next())["success"]
+    return transport, socket
+
+
+@pytest.fixture
+async def private(exchange, rest):
+    expires_ms = time.time_ns() // 1_000_000 + 10_000
+    args = [rest.signer.key, expires_ms, rest.signer.ws_auth(expires_ms)]
+    transport, socket = await connected(
+        exchange.ws_private,
+        {"op": "auth", "args": args},
+        {"op": "subscribe", "args": ["order", "execution", "position"]},
+    )
+    yield socket
+    transport.disconnect(graceful=False)
+
+
+async def bought(rest):
+    assert (await asyncio.to_thread(rest.buy, next(NAMES))).json()["retCode"] == 0
+
+
+PRIVATE = [
+    (DropFrame(), ["order", "position"]),
+    (DuplicateFrame(), ["execution", "execution", "order", "position"]),
+    (ReorderFrame(), ["order", "execution", "position"]),
+    (DelayFrame(ms=100), ["order", "position", "execution"]),
+    (ReorderFrame(when="private topic=position"), ["execution", "order", "position"]),  # nothing behind it
+]
+
+
+@pytest.mark.parametrize(("fault", "topics"), PRIVATE, ids=lambda value: getattr(value, "do", ""))
+async def test_one_private_frame_goes_wrong_and_the_others_come(rest, admin, private, fault, topics):
+    admin.add(fault)
+
+    await bought(rest)
+    seen = await private.topics(len(topics))
+    await bought(rest)
+    after = await private.topics(3)
+
+    assert seen == topics
+    assert after == ["execution", "order", "position"]
+    assert [one["do"] for one in admin.injected()[-1:]] == [fault.do]
+
+
+@pytest.mark.parametrize("how", ["malformed", "truncated", "oversized"])
+async def test_a_garbled_frame_is_what_it_says_and_the_next_is_whole(rest, admin, private, how):
+    admin.add(GarbleFrame(how=how))
+
+    await bought(rest)
+    frame = await private.next()
+
+    if how == "oversized":
+        assert len(frame) > 2_000_000 and json.loads(frame)["topic"] == "execution"
+    else:
+        with pytest.raises(ValueError):
+            json.loads(frame)
+    assert await private.topics(2) == ["order", "position"]
+
+
+async def test_a_cut_socket_ends_without_a_goodbye(rest, admin, private):
+    admin.add(CutSocket())
+
+    await bought(rest)
+    await asyncio.wait_for(private.closed, WAIT_S)
+
+    assert private.code is None
+
+
+async def test_a_closed_socket_says_its_code(rest, admin, private):
+    admin.add(CloseSocket(code=1012))
+
+    await bought(rest)
+    await asyncio.wait_for(private.closed, WAIT_S)
+
+    assert private.code == 1012
+
+
+async def test_a_half_open_socket_is_open_and_dead(rest, admin, exchange):
+    transport, socket = await connected(
+        exchange.ws_public, {"op": "subscribe", "args": ["orderbook.1.BTCUSDT"]}
+    )
+    await socket.next()
+    admin.add(HalfOpenSocket(socket="public", when="start"))
+    await asyncio.sleep(0)
+
+    transport.send(WSMsgType.TEXT, b'{"op":"ping"}')
+
+    assert await socket.nothing_comes()
+    assert not socket.closed.done()
+    transport.disconnect(graceful=False)
+
+
+async def test_a_slow_socket_sends_all_of_it_later(rest, admin, private):
+    admin.add(SlowSocket(ms=200))
+
+    sent_s = time.monotonic()
+    await bought(rest)
+    topics = await private.topics(3)
+
+    assert topics == ["execution", "order", "position"]
+    assert time.monotonic() - sent_s >= 0.2
+
+
+async def test_a_refused_handshake_is_an_http_status_and_the_next_one_works(admin, exchange):
+    admin.add(RefuseSocket(status=503))
+
+    with pytest.raises(WSError, match="503"):
+        await ws_connect(PlainSocket, exchange.ws_private)
+    transport, _ = await ws_connect(PlainSocket, exchange.ws_private)
+
+    transport.disconnect(graceful=False)
+
+
+async def test_a_sequence_gap_is_a_hole_in_the_book_s_numbers():
+    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3)
+    async with ExchangeProcess(settings) as ready:
+        admin = AdminClient(ready.rest)
+        topic = "orderbook.50.BTCUSDT"
+        transport, socket = await connected(ready.ws_public, {"op": "subscribe", "args": [topic]})
+        numbers = [json.loads(await socket.next())["data"]["u"] for _ in range(5)]
+        admin.add(SequenceGap(frames=3))
+        while not admin.facts()["faults"][0]["is_spent"]:
+            numbers.append(json.loads(await socket.next())["data"]["u"])
+        numbers += [json.loads(await socket.next())["data"]["u"] for _ in range(5)]
+        transport.disconnect(graceful=False)
+        admin.close()
+
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    assert sorted(set(steps)) == [1, 4]
+    assert steps.count(4) == 1
+
+
+async def test_what_the_admin_cannot_read_arms_nothing(exchange, admin):
+    http = httpx.Client(base_url=exchange.rest)
+
+    refused = http.post("/admin/faults", json={"faults": [{"do": "lose_answer", "when": "fill"}]})
+
+    assert refused.status_code == 400
+    assert "lose_answer can strike at request, reply, not at fill" in refused.json()["error"]
+    assert admin.facts()["faults"] == []
+    http.close()

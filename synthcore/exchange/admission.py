@@ -16,9 +16,10 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, reference_price
 from synthcore.exchange.order_log import OrderLog
-from synthcore.exchange.orders import STOP, Order, Protection, Trigger, closes_leg
+from synthcore.exchange.orders import STOP, Order, Protection, Slippage, Trigger, closes_leg
+from synthcore.exchange.pricing import bbo_ticks, read_slippage, within_slippage
 from synthcore.exchange.protection import FULL, OrderTypes, check_protection, read_protection
-from synthcore.exchange.refusal import Refusal, Refused
+from synthcore.exchange.refusal import Refused
 from synthcore.exchange.triggers import FALLS, RISES, check_waits, prices_of, read_trigger_by
 from synthcore.model import OrderType, Side, TimeInForce
 from synthcore.venues.bybit.messages import AmendOrder, CreateOrder
@@ -34,12 +35,7 @@ NOT_GIVEN = frozenset({None, "", "0"})
 NOT_SAID = frozenset({None, ""})
 LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
-# Fields of orders that this exchange does not trade: refused, never ignored. (field, value that is harmless)
-NOT_TRADED: tuple[tuple[str, str, frozenset[str | int | None]], ...] = (
-    ("smp_type", "smpType", frozenset({None, "", "None"})),
-    ("slippage_tolerance_type", "slippageToleranceType", frozenset({None, "", "UNKNOWN"})),
-    ("bbo_side_type", "bboSideType", frozenset({None, ""})),
-)
+SMP_TYPES = frozenset({"None", "CancelMaker", "CancelTaker", "CancelBoth"})
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -58,6 +54,9 @@ class Terms(Struct, frozen=True, kw_only=True):
     trigger: Trigger | None
     closes_all: bool
     protection: Protection | None
+    smp_type: str
+    slippage: Slippage | None
+    create_type: str
 
 
 class Admission:
@@ -111,6 +110,9 @@ class Admission:
             trigger=trigger,
             closes_all=closing and trigger is not None,
             protection=protection,
+            smp_type=request.smp_type or "None",
+            slippage=read_slippage(request),
+            create_type="CreateByBboOrder" if request.bbo_side_type else "CreateByUser",
         )
 
     def protection(
@@ -190,10 +192,13 @@ class Admission:
         A conditional order meets band and bound when it is set off: until then it has its own limit, or 0.
         """
         side = cast(Side, request.side)
+        bbo = bbo_ticks(request, self._market, contract, side)
+        if bbo is not None:
+            return self.within_band(bbo, contract, side)
         if trigger is not None:
             return 0 if request.order_type == "Market" else self.plain_ticks(request.price, contract)
         if request.order_type == "Market":
-            return self.market_bound(contract, side)
+            return self.market_bound(contract, side, read_slippage(request))
         return self.limit_ticks(request.price, contract, side)
 
     def limit_ticks(self, price_text: str | None, contract: Contract, side: Side) -> int:
@@ -214,17 +219,20 @@ class Admission:
     def ticks_when_set_off(self, order: Order) -> int:
         """The limit or the bound of a conditional order at the moment when it becomes active."""
         if order.order_type == "Market":
-            return self.market_bound(order.contract, order.side)
+            return self.market_bound(order.contract, order.side, order.slippage)
         return self.within_band(order.price_ticks, order.contract, order.side)
 
-    def market_bound(self, contract: Contract, side: Side) -> int:
-        """A market order is an IOC limit at mark·(1 ± X), rounded to the tick."""
+    def market_bound(self, contract: Contract, side: Side, slippage: Slippage | None) -> int:
+        """A market order is an IOC limit at mark·(1 ± X), rounded to the tick, or nearer if it says so."""
         mark = reference_price(self._market, contract.symbol)
         if mark is None:
             raise Refused(refusal.NO_MARKET_PRICE)
         ratio = contract.limit_ratio_x if side == "Buy" else -contract.limit_ratio_x
         bound = mark * (1 + ratio) / contract.tick
-        return max(contract.min_price_ticks, int(bound.to_integral_value(ROUND_HALF_UP)))
+        ticks = max(contract.min_price_ticks, int(bound.to_integral_value(ROUND_HALF_UP)))
+        if slippage is None:
+            return ticks
+        return within_slippage(ticks, slippage, self._market, contract, side)
 
     def within_band(self, ticks: int, contract: Contract, side: Side) -> int:
         """Bybit re-prices a futures limit beyond the band silently to the nearest allowed price."""
@@ -262,9 +270,8 @@ def check_enums(request: CreateOrder) -> None:
         raise Refused(refusal.params_error("timeInForce"))
     if (request.position_idx or 0) not in (0, 1, 2):
         raise Refused(refusal.params_error("positionIdx"))
-    for attribute, name, harmless in NOT_TRADED:
-        if getattr(request, attribute) not in harmless:
-            raise Refused(Refusal(10001, f"params error: {name} is not supported by this exchange"))
+    if request.smp_type and request.smp_type not in SMP_TYPES:
+        raise Refused(refusal.params_error("smpType"))
 
 
 def check_link_id(link_id: str | None, log: OrderLog) -> str:

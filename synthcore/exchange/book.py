@@ -71,15 +71,38 @@ class Book:
 
     def take(self, side: Side, limit_ticks: int, lots: int, background: Levels) -> list[Match]:
         """Match a taker of `side` against resting orders and the market's levels within its limit."""
+        return self.take_from_others(side, limit_ticks, lots, background, None)[0]
+
+    def take_from_others(
+        self, side: Side, limit_ticks: int, lots: int, background: Levels, uid: str | None
+    ) -> tuple[list[Match], Order | None]:
+        """As `take`, but stop in front of the first order of this user, and return it."""
         matches: list[Match] = []
         for price_ticks, displayed in self._levels(OPPOSITE[side], background):
             if lots == 0 or not crosses(side, limit_ticks, price_ticks):
                 break
-            at_level, taken = self._walk(OPPOSITE[side], price_ticks, displayed, lots)
+            at_level, taken, own = self._walk(OPPOSITE[side], price_ticks, displayed, lots, uid)
             self._remember(OPPOSITE[side], price_ticks, displayed, taken)
             lots -= sum(match.lots for match in at_level)
             matches += at_level
-        return matches
+            if own is not None:
+                return matches, own
+        return matches, None
+
+    def available_from_others(
+        self, side: Side, limit_ticks: int, wanted: int, background: Levels, uid: str, *, stops: bool
+    ) -> int:
+        """As `available_lots`, without this user's orders; `stops`: not beyond the first level of theirs."""
+        found = 0
+        for price_ticks, displayed in self._levels(OPPOSITE[side], background):
+            if found >= wanted or not crosses(side, limit_ticks, price_ticks):
+                break
+            resting = self._sides[OPPOSITE[side]].at(price_ticks)
+            if stops and any(order.uid == uid for order in resting):
+                break
+            found += self._left(OPPOSITE[side], price_ticks, displayed)
+            found += sum(order.leaves_lots for order in resting if order.uid != uid)
+        return min(found, wanted)
 
     def available_lots(self, side: Side, limit_ticks: int, wanted: int, background: Levels) -> int:
         """How much of `wanted` a taker of `side` could get within its limit, at once."""
@@ -102,7 +125,7 @@ class Book:
                 break
             # At a better price than the print, the market's own queue there is gone already.
             through = level_ticks != price_ticks
-            at_level, passed = self._walk_queue(resting, level_ticks, lots, 0 if through else None)
+            at_level, passed, _ = self._walk_queue(resting, level_ticks, lots, 0 if through else None)
             lots -= passed + sum(match.lots for match in at_level)
             matches += at_level
         return matches
@@ -171,23 +194,32 @@ class Book:
 
     # Queues
 
-    def _walk(self, side: Side, price_ticks: int, displayed: int, lots: int) -> tuple[list[Match], int]:
+    def _walk(
+        self, side: Side, price_ticks: int, displayed: int, lots: int, uid: str | None
+    ) -> tuple[list[Match], int, Order | None]:
         """A taker eats one level: what stands in front of each order, the order, then the rest."""
         left = self._left(side, price_ticks, displayed)
-        matches, _ = self._walk_queue(self._sides[side], price_ticks, lots, left)
+        matches, passed, own = self._walk_queue(self._sides[side], price_ticks, lots, left, uid)
         # What is not our clients' is the market's: the lots in front of them, then those behind.
-        background = min(left, lots - sum(match.lots for match in matches))
+        behind = 0 if own is not None else left
+        background = min(left, max(passed, behind), lots - sum(match.lots for match in matches))
         if background:
             matches.append(Match(price_ticks, background, None))
-        return matches, background
+        return matches, background, own
 
     def _walk_queue(
-        self, resting: RestingSide, price_ticks: int, lots: int, background: int | None
-    ) -> tuple[list[Match], int]:
+        self,
+        resting: RestingSide,
+        price_ticks: int,
+        lots: int,
+        background: int | None,
+        uid: str | None = None,
+    ) -> tuple[list[Match], int, Order | None]:
         """Fill the orders of one level in turn, after the market's lots in front of each.
 
         `background` bounds how much of the market stands at the level (None: take the queues' word).
-        Returns the matches and how many of the market's lots were passed on the way.
+        Returns the matches, how many of the market's lots were passed on the way, and the order of `uid`
+        that is next in turn, at which it stopped.
         """
         matches: list[Match] = []
         passed = 0
@@ -199,10 +231,12 @@ class Book:
             passed, lots = passed + step, lots - step
             order.ahead_lots = max(0, ahead - passed)
             filled = min(lots, order.leaves_lots) if order.ahead_lots == 0 else 0
+            if filled and order.uid == uid:
+                return matches, passed, order
             if filled:
                 matches.append(Match(price_ticks, filled, order))
                 lots -= filled
-        return matches, passed
+        return matches, passed, None
 
     def _move_queues(self, side: Side, levels: Levels) -> None:
         """What the market withdrew in front of us no longer stands there."""

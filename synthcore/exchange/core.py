@@ -54,6 +54,7 @@ from synthcore.venues.bybit.messages import (
 MAX_CANCELLED_AT_ONCE = 500
 PUSHES_FUNDING = True  # on the `execution` stream; REST lists funding in any case
 
+SELF_MATCH = "EC_BySelfMatch"  # rejectReason where self-match prevention ends an order
 NOT_SET_OFF = "EC_Others"  # rejectReason where margin or position is missing at the trigger
 CREATED_BY = {STOP: "CreateByStopOrder"}  # createType from the trigger on, by stopOrderType
 
@@ -354,6 +355,9 @@ class Exchange:
             trigger=terms.trigger,
             closes_all=terms.closes_all,
             protection=terms.protection,
+            smp_type=terms.smp_type,
+            slippage=terms.slippage,
+            create_type=terms.create_type,
             status="New" if terms.trigger is None else "Untriggered",
             stop_order_type="" if terms.trigger is None else STOP,
         )
@@ -462,16 +466,49 @@ class Exchange:
             takes = book.available_lots(order.side, order.price_ticks, 1, background)
             return "EC_PostOnlyWillTakeLiquidity" if takes else None
         wanted = order.leaves_lots
-        found = book.available_lots(order.side, order.price_ticks, wanted, background)
+        if order.avoids_own:
+            stops = order.smp_type != "CancelMaker"
+            found = book.available_from_others(
+                order.side, order.price_ticks, wanted, background, order.uid, stops=stops
+            )
+        else:
+            found = book.available_lots(order.side, order.price_ticks, wanted, background)
         return "EC_CancelForNoFullFill" if found < wanted else None
 
     def _match(self, order: Order, batch: Batch, now_ms: int) -> None:
+        if order.avoids_own:
+            self._match_others(order, batch, now_ms)
+            return
         book = self._books[order.contract.symbol]
         wanted = takes_at_once(order)
         matches = book.take(order.side, order.price_ticks, wanted, self._opposite_levels(order))
         seq = self._next_seq()
         for match in matches:
             self._settle(match, order, batch, seq, now_ms)
+
+    def _match_others(self, order: Order, batch: Batch, now_ms: int) -> None:
+        """Match an order that must not meet its own user's: what it meets ends one or both of them."""
+        book = self._books[order.contract.symbol]
+        while order.leaves_lots:
+            matches, own = book.take_from_others(
+                order.side, order.price_ticks, order.leaves_lots, self._opposite_levels(order), order.uid
+            )
+            seq = self._next_seq()
+            for match in matches:
+                self._settle(match, order, batch, seq, now_ms)
+            if own is None:
+                return
+            if book.holds(own) and order.leaves_lots:  # the fills before it may have ended one of them
+                self._prevent_self_match(order, own, batch, now_ms)
+
+    def _prevent_self_match(self, taker: Order, maker: Order, batch: Batch, now_ms: int) -> None:
+        if taker.smp_type in ("CancelMaker", "CancelBoth"):
+            maker.smp_order_id = taker.order_id
+            self._close(maker, "Cancelled", SELF_MATCH, "CancelBySmp", now_ms)
+            self.tell(maker, batch)
+        if taker.smp_type in ("CancelTaker", "CancelBoth"):
+            taker.smp_order_id = maker.order_id
+            self._close(taker, "Cancelled", SELF_MATCH, "CancelBySmp", now_ms)
 
     def _rest_or_cancel(self, order: Order, batch: Batch, now_ms: int) -> None:
         if order.time_in_force in ("IOC", "FOK"):
@@ -480,6 +517,7 @@ class Exchange:
         market, symbol = self.market, order.contract.symbol
         same_side = market.bids(symbol) if order.side == "Buy" else market.asks(symbol)
         self._books[symbol].rest(order, same_side)
+        order.has_rested = True
         account = self.accounts[order.uid]
         account.claim(order, order.leaves_lots)
         if order.reduces:

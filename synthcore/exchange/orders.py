@@ -41,6 +41,13 @@ class Protection(Struct, frozen=True):
     stop_loss: Stop | None
 
 
+class Slippage(Struct, frozen=True):
+    """How far from the best price a market order may go."""
+
+    kind: str  # TickSize or Percent
+    amount: Decimal
+
+
 class Trail(Struct, eq=False, kw_only=True):
     """A stop that follows the last price at a distance."""
 
@@ -91,6 +98,10 @@ class Order(Struct, eq=False, kw_only=True):
     parent_link_id: str = ""  # of the order whose fill made this stop
     pair: Order | None = None  # the stop that was set together with it
     trail: Trail | None = None
+    smp_type: str = "None"  # what happens where it would take from its own user
+    smp_order_id: str = ""  # the order that it met
+    has_rested: bool = False
+    slippage: Slippage | None = None
 
     status: str = "New"
     cancel_type: str = "UNKNOWN"
@@ -110,6 +121,11 @@ class Order(Struct, eq=False, kw_only=True):
     def is_waiting(self) -> bool:
         """Whether it is a conditional order that was not set off yet."""
         return self.status == "Untriggered"
+
+    @property
+    def avoids_own(self) -> bool:
+        """Whether self-match prevention acts: a taker's setting that is spent once the order has rested."""
+        return self.smp_type != "None" and not self.has_rested
 
     @property
     def leaves_lots(self) -> int:

@@ -87,6 +87,31 @@ def test_it_places_amends_finds_and_cancels_a_conditional_order(client):
     assert [order["orderStatus"] for order in past] == ["Deactivated"]
 
 
+def test_it_prevents_a_self_match_and_prices_by_the_book(client):
+    resting = client.place_order(**LINEAR, side="Buy", orderType="Limit", qty="0.01", price="60000")
+    own_id = resting["result"]["orderId"]
+    # What the market shows in front of it goes first.
+    sell = {"side": "Sell", "orderType": "Market", "qty": "2.5"}
+    sold = client.place_order(**LINEAR, **sell, smpType="CancelMaker")["result"]["orderId"]
+    mine = open_orders(client, orderId=own_id)[0]
+    queued = client.place_order(
+        **LINEAR, side="Sell", orderType="Limit", qty="0.01", bboSideType="Queue", bboLevel="3"
+    )["result"]["orderId"]
+    bounded = client.place_order(
+        **LINEAR,
+        side="Buy",
+        orderType="Market",
+        qty="0.01",
+        slippageToleranceType="TickSize",
+        slippageTolerance="5",
+    )["result"]["orderId"]
+
+    assert (mine["orderStatus"], mine["cancelType"]) == ("Cancelled", "CancelBySmp")
+    assert (mine["smpOrderId"], mine["cumExecQty"]) == (sold, "0")
+    assert open_orders(client, orderId=queued)[0]["price"] == "60000.3"
+    assert open_orders(client, orderId=bounded)[0]["price"] == "60000.6"
+
+
 def position_of(client):
     return client.get_positions(**LINEAR)["result"]["list"][0]
 

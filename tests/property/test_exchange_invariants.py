@@ -25,6 +25,7 @@ placing = st.fixed_dictionaries(
         "reduce_only": st.sampled_from([False, False, True]),
         "position_idx": st.sampled_from([1, 2]),
         "fits_mode": st.sampled_from([True] * 9 + [False]),
+        "smp_type": st.sampled_from(["None", "None", "CancelMaker", "CancelTaker", "CancelBoth"]),
         "take_profit": st.none() | st.none() | PRICES,
         "stop_loss": st.none() | st.none() | PRICES,
         "tpsl_mode": st.sampled_from(["Full", "Partial"]),
@@ -67,7 +68,7 @@ acts = st.one_of(
     st.tuples(st.just("book"), st.integers(-20, 20), LEVELS, LEVELS),
     st.tuples(st.just("trade"), SIDES, PRICES, QTYS),
     st.tuples(st.just("mark"), st.integers(-40, 40)),
-    st.tuples(st.just("funding"), st.integers(-10**6, 10**6)),
+    st.tuples(st.just("funding"), st.integers(-(10**6), 10**6)),
 )
 
 
@@ -91,10 +92,13 @@ class Auditor:
             if terms.pop("fits_mode") != self.hedge:  # an index of the other mode must be refused
                 terms["position_idx"] = 0
             before = terms["reduce_only"], self.net(account, terms)
+            avoids_own = terms.get("smp_type", "None") != "None"
             result, events = world.place(
                 terms.pop("side"), terms.pop("qty"), terms.pop("price"), account=account, **terms
             )
             self.hear(events)
+            if avoids_own:
+                check_no_self_match(events, account.uid)
             is_reducing = before[0] and "trigger_price" not in terms
             if is_reducing and not isinstance(result, Refusal):
                 self.check_reduced(account, terms, before[1])
@@ -247,6 +251,13 @@ def transaction_change(entry):
     """What the log's own words add up to: change = cashFlow + funding − fee."""
     row = transaction_row("100", entry)
     return Decimal(row.cash_flow) + Decimal(row.funding or 0) - Decimal(row.fee or 0)
+
+
+def check_no_self_match(events, uid):
+    """In one act of one user, nobody of that user was the maker."""
+    for event in events:
+        if event.uid == uid and event.message.topic == "execution":
+            assert not any(row.is_maker for row in event.message.data)
 
 
 def ladder(middle, direction, sizes):

@@ -24,6 +24,7 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read, round8, text
 from synthcore.exchange.funding import FundingClock, Settlement, funding_fee
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.liquidation import Liquidator
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
@@ -101,6 +102,7 @@ class Exchange:
         self._waiting = WaitingOrders()
         self.funding = FundingClock(market)
         self._stops = PositionStops(self, self._make_order)
+        self.liquidator = Liquidator(self, self._make_order, market)
         self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
         self._seq = 0
@@ -233,6 +235,7 @@ class Exchange:
         events = list(self._settle_funding(settlement, now_ms)) if settlement is not None else []
         if self._waiting.any_of(symbol):
             events.extend(self._set_off_by(symbol, prices_of(self.market, symbol), now_ms))
+        events.extend(self.liquidator.check(symbol, now_ms, is_forced=settlement is not None))
         return events
 
     def wants_trades(self, symbol: str) -> bool:
@@ -710,6 +713,24 @@ class Exchange:
         if PUSHES_FUNDING:
             batch.filled(account, row)
         batch.moved(account, position.contract)
+
+    # Liquidation
+
+    def begin(self, now_ms: int) -> Batch:
+        return self._begin(now_ms)
+
+    def market_bound(self, contract: Contract, side: Side) -> int:
+        return self._admission.market_bound(contract, side, None)
+
+    def run_at_market(self, order: Order, batch: Batch, now_ms: int) -> None:
+        """Match an order of the system's own: it asks for no margin."""
+        self.log(self.accounts[order.uid]).add(order)
+        self._run(order, batch, now_ms)
+
+    def fill_apart(self, order: Order, batch: Batch, now_ms: int) -> None:
+        """Fill an order whole at its price, apart from the book."""
+        self.log(self.accounts[order.uid]).add(order)
+        self._fill(order, order.price_ticks, order.lots, False, batch, self._next_seq(), now_ms)
 
     # Ends
 

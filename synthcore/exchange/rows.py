@@ -130,6 +130,7 @@ def execution_row(
         order_qty=contract.qty_text(order.lots),
         order_type=order.order_type,
         stop_order_type=order.stop_order_type or "UNKNOWN",
+        exec_type="BustTrade" if order.create_type == "CreateByTakeOver_PassThrough" else "Trade",
         create_type=order.create_type,
         side=order.side,
         exec_time=str(now_ms),

@@ -101,7 +101,8 @@ class Venue:
         self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags)
         self.clock = ExchangeClock(lambda: epoch_ms())  # looked up at each call
         self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
-        self.public = PublicStream(source.topics, self.market.snapshot, self.clock.now_ms)
+        topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
+        self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
@@ -185,6 +186,8 @@ class Venue:
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)
+        for taken in self.core.liquidator.take_untold():
+            self.public.publish(taken.topic, taken.frame())
         if self._unheard:
             self._hear(topic.rpartition(".")[2])
 

@@ -68,6 +68,7 @@ acts = st.one_of(
     st.tuples(st.just("book"), st.integers(-20, 20), LEVELS, LEVELS),
     st.tuples(st.just("trade"), SIDES, PRICES, QTYS),
     st.tuples(st.just("mark"), st.integers(-40, 40)),
+    st.tuples(st.just("mark"), st.sampled_from([-30000, -9000, 9000, 30000])),
     st.tuples(st.just("funding"), st.integers(-(10**6), 10**6)),
 )
 

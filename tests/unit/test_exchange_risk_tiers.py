@@ -100,9 +100,8 @@ def test_at_the_liquidation_price_the_margin_rate_is_one(side, qty):
     _, events = world.place(side, qty)
     price = rows(events, "position")[0].liq_price
 
-    world.ticker(mark=price)
+    margin = world.account.margin(lambda symbol: Decimal(price))
 
-    margin = world.account.margin(world.market.mark)
     assert abs(margin.position_mm - margin.equity) < Decimal("0.00001")
 
 

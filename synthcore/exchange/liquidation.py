@@ -1,0 +1,207 @@
+"""Liquidation under cross margin: orders go, large positions shrink tier by tier, the rest is taken over."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from synthcore.exchange.account import TAKER_FEE_RATE, Account, Position, closing_side
+from synthcore.exchange.batch import Batch, Event
+from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import ZERO, round8
+from synthcore.exchange.market_view import MarketView
+from synthcore.exchange.order_log import OrderLog
+from synthcore.exchange.orders import Order
+from synthcore.model import Side
+
+BY_LIQUIDATION = "CreateByLiq"
+BY_TAKE_OVER = "CreateByTakeOver_PassThrough"
+CANCELLED_BEFORE = "CancelAllBeforeLiq"
+KEPT = 1000
+
+
+class Liquidation(Struct, frozen=True):
+    """One position taken over."""
+
+    contract: Contract
+    side: Side  # of the position
+    lots: int
+    price_ticks: int  # its bankruptcy price
+    time_ms: int
+    insurance: Decimal  # what the insurance fund gained at the mark; negative: it paid
+
+    @property
+    def topic(self) -> str:
+        return f"allLiquidation.{self.contract.symbol}"
+
+    def frame(self) -> bytes:
+        """As the public stream tells it."""
+        row = {
+            "T": self.time_ms,
+            "s": self.contract.symbol,
+            "S": self.side,
+            "v": str(self.contract.qty(self.lots)),
+            "p": str(self.contract.price(self.price_ticks)),
+        }
+        return msgspec.json.encode(
+            {"topic": self.topic, "type": "snapshot", "ts": self.time_ms, "data": [row]}
+        )
+
+
+class Host(Protocol):
+    """What liquidation needs of the exchange."""
+
+    accounts: dict[str, Account]
+
+    def log(self, account: Account) -> OrderLog: ...
+
+    def begin(self, now_ms: int) -> Batch: ...
+
+    def end_stop(self, order: Order, cancel_type: str, batch: Batch, now_ms: int) -> None: ...
+
+    def market_bound(self, contract: Contract, side: Side) -> int: ...
+
+    def run_at_market(self, order: Order, batch: Batch, now_ms: int) -> None: ...
+
+    def fill_apart(self, order: Order, batch: Batch, now_ms: int) -> None: ...
+
+
+class Liquidator:
+    """Looks at the accounts whenever a mark has moved."""
+
+    def __init__(self, host: Host, make: Callable[..., Order], market: MarketView) -> None:
+        self.kept: deque[Liquidation] = deque(maxlen=KEPT)
+        self._host = host
+        self._make = make
+        self._market = market
+        self._marks: dict[str, Decimal | None] = {}  # as they were looked at last
+        self._untold: list[Liquidation] = []
+
+    def check(self, symbol: str, now_ms: int, *, is_forced: bool) -> Iterable[Event]:
+        """Liquidate whoever holds this contract and can't any more; look only where something moved."""
+        mark = self._market.mark(symbol)
+        if mark == self._marks.get(symbol) and not is_forced:
+            return ()
+        self._marks[symbol] = mark
+        due = [one for one in self._host.accounts.values() if one.holds(symbol) and self._is_due(one)]
+        if not due:
+            return ()
+        batch = self._host.begin(now_ms)
+        for account in due:
+            self._liquidate(account, batch, now_ms)
+        return batch
+
+    def take_untold(self) -> list[Liquidation]:
+        """What was taken over since the last call."""
+        untold, self._untold = self._untold, []
+        return untold
+
+    def _is_due(self, account: Account) -> bool:
+        """Whether the maintenance margin rate has reached 100 %."""
+        margin = account.margin(self._market.mark)
+        return margin.position_mm > 0 and margin.equity <= margin.position_mm
+
+    def _liquidate(self, account: Account, batch: Batch, now_ms: int) -> None:
+        for order in list(self._host.log(account).open_orders()):
+            if order.is_open or order.is_waiting:  # one that was ended before it may have ended it
+                self._host.end_stop(order, CANCELLED_BEFORE, batch, now_ms)
+        while self._is_due(account):
+            position = max(account.held(), key=lambda one: one.maintenance_margin(self._mark(one)))
+            if not self._shrink(account, position, batch, now_ms):
+                self._take_over(account, position, batch, now_ms)
+
+    def _shrink(self, account: Account, position: Position, batch: Batch, now_ms: int) -> bool:
+        """Sell what lies beyond the next lower tier at the market; False where there is none, or no buyer."""
+        contract, mark, held = position.contract, self._mark(position), position.lots
+        tier = contract.ladder.tier(position.mark_value(mark))
+        if tier.number == 1:
+            return False
+        limit = contract.ladder.tiers[tier.number - 2].limit_usdt
+        lots = held - int(limit / (mark * contract.step))
+        side = closing_side(position)
+        assert side is not None
+        bound = self._host.market_bound(contract, side)
+        order = self._order(account, position, side, min(lots, held), bound, BY_LIQUIDATION, now_ms)
+        self._host.run_at_market(order, batch, now_ms)
+        return position.lots < held
+
+    def _take_over(self, account: Account, position: Position, batch: Batch, now_ms: int) -> None:
+        """The insurance fund takes a position at its bankruptcy price."""
+        side, held_side, lots = closing_side(position), position.side, position.lots
+        assert side is not None and held_side is not None
+        mark, contract = self._mark(position), position.contract
+        ticks = self._bankruptcy_ticks(account, position, mark)
+        order = self._order(account, position, side, lots, ticks, BY_TAKE_OVER, now_ms)
+        gain = (mark - contract.price(ticks)) * contract.qty(position.signed_lots)
+        self._host.fill_apart(order, batch, now_ms)
+        taken = Liquidation(contract, held_side, lots, ticks, now_ms, round8(gain))
+        self.kept.append(taken)
+        self._untold.append(taken)
+
+    def _bankruptcy_ticks(self, account: Account, position: Position, mark: Decimal) -> int:
+        """Where the position's share of the equity is gone, its fee included; rounded for the account."""
+        contract, share = position.contract, self._share(account, position)
+        signed_qty, sign = contract.qty(position.signed_lots), 1 if position.side == "Buy" else -1
+        price = (signed_qty * mark - share) / (position.qty * (sign - TAKER_FEE_RATE))
+        rounding = ROUND_CEILING if sign > 0 else ROUND_FLOOR
+        ticks = int((price / contract.tick).to_integral_value(rounding))
+        is_last = sum(1 for _ in account.held()) == 1
+        left = _left(account, position, ticks)
+        if is_last and left < 0:  # margins are rounded, money is not
+            a_tick = contract.lot_value * position.lots * (1 - TAKER_FEE_RATE)
+            ticks += sign * (int(-left / a_tick) + 1)
+        return max(1, ticks)
+
+    def _share(self, account: Account, position: Position) -> Decimal:
+        """A position's part of the equity: by its maintenance margin, or of what is missing by its loss."""
+        margin = account.margin(self._market.mark)
+        loss = _loss(position, self._mark(position))
+        losses = sum((_loss(one, self._mark(one)) for one in account.held()), ZERO)
+        if margin.equity < 0 and losses > 0:
+            return margin.equity * loss / losses
+        return margin.equity * position.maintenance_margin(self._mark(position)) / margin.position_mm
+
+    def _order(
+        self,
+        account: Account,
+        position: Position,
+        side: Side,
+        lots: int,
+        price_ticks: int,
+        create_type: str,
+        now_ms: int,
+    ) -> Order:
+        return self._make(
+            now_ms,
+            uid=account.uid,
+            contract=position.contract,
+            link_id="",
+            side=side,
+            order_type="Market",
+            time_in_force="IOC",
+            price_ticks=price_ticks,
+            lots=lots,
+            position_idx=position.position_idx,
+            reduce_only=True,
+            close_on_trigger=False,
+            create_type=create_type,
+        )
+
+    def _mark(self, position: Position) -> Decimal:
+        return self._market.mark(position.contract.symbol) or position.entry_price
+
+
+def _loss(position: Position, mark: Decimal) -> Decimal:
+    return max(ZERO, -position.unrealised(mark))
+
+
+def _left(account: Account, position: Position, ticks: int) -> Decimal:
+    """The wallet after closing the position at a price."""
+    value = position.contract.value(ticks, position.lots)
+    gain = value - position.entry_value
+    return account.wallet + (-gain if position.side == "Sell" else gain) - round8(value * TAKER_FEE_RATE)

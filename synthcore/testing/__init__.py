@@ -1,0 +1,22 @@
+"""The embedded exchange for anybody's tests: a pytest plugin, and the same things without pytest."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synthcore.testing.exchange import BybitExchange as BybitExchange
+    from synthcore.testing.faults import Faults as Faults
+
+# Loaded on first use: pytest imports this package for everybody who has it installed.
+_HOMES = {"BybitExchange": "synthcore.testing.exchange", "Faults": "synthcore.testing.faults"}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'synthcore.testing' has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)

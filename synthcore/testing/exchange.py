@@ -1,0 +1,102 @@
+"""A running exchange, as a test wants it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from synthcore.exchange.delays import DelayPlan, PresetName
+from synthcore.exchange.process import ExchangeProcess
+from synthcore.exchange.ready import AccountKey
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.testing.control import control
+from synthcore.testing.faults import Faults
+
+DELAYS = "/admin/delays"
+
+
+class BybitExchange:
+    """Starts an exchange in a process of its own; a context manager.
+
+    ::
+
+        with BybitExchange(market="steady", position_mode="hedge") as exchange:
+            client = my_client(exchange.rest, exchange.api_key, exchange.api_secret)
+
+    Its market stands still and it takes any number of orders, unless the settings say otherwise.
+
+    Parameters
+    ----------
+    settings
+        Those of `ExchangeSettings`.
+
+    Raises
+    ------
+    ConfigError
+        A setting that doesn't exist, or that can't work.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = ExchangeSettings(**({"market": "steady", "rate_tier": "off"} | settings))
+        self._process = ExchangeProcess(self.settings)
+
+    def start(self) -> BybitExchange:
+        """Start it and wait until it can be used."""
+        self.ready = self._process.start()
+        self.faults = Faults(self.ready.rest)
+        return self
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._process.kill()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.is_running
+
+    @property
+    def rest(self) -> str:
+        return self.ready.rest
+
+    @property
+    def ws_public(self) -> str:
+        return self.ready.ws_public
+
+    @property
+    def ws_private(self) -> str:
+        return self.ready.ws_private
+
+    @property
+    def ws_trade(self) -> str:
+        return self.ready.ws_trade
+
+    @property
+    def api_key(self) -> str:
+        return self.ready.api_key
+
+    @property
+    def api_secret(self) -> str:
+        return self.ready.api_secret
+
+    @property
+    def accounts(self) -> tuple[AccountKey, ...]:
+        """All accounts; the first one's key is `api_key`."""
+        return self.ready.accounts
+
+    def set_delays(self, delays: PresetName | DelayPlan) -> None:
+        """Let things take their time from now on: a preset, or delays of one's own."""
+        name = "preset" if isinstance(delays, str) else "plan"
+        control(self.rest, "POST", DELAYS, {name: msgspec.to_builtins(delays)})
+
+    def __enter__(self) -> BybitExchange:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

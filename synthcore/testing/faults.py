@@ -1,0 +1,76 @@
+"""What goes wrong on an exchange, from the side of a test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from synthcore.exchange.faults.fault import Fault
+from synthcore.testing.control import control
+
+PATH = "/admin/faults"
+LOOK_EVERY_S = 0.005
+
+
+class Faults:
+    """Arms faults on a running exchange, and tells which of them struck.
+
+    Parameters
+    ----------
+    rest
+        The exchange's REST address.
+    """
+
+    def __init__(self, rest: str) -> None:
+        self._rest = rest
+        self._before = len(self._record())
+
+    def add(self, *faults: Fault | Mapping[str, Any]) -> list[str]:
+        """Arm faults, as objects or as a plan file has them; returns their names.
+
+        Raises
+        ------
+        ConfigError
+            One of them is no fault.
+        """
+        found = control(self._rest, "POST", PATH, {"faults": msgspec.to_builtins(faults)})
+        return list(found["added"])
+
+    def injected(self) -> list[dict[str, Any]]:
+        """Everything that struck since this object was made: number, time_ms, fault, do, at."""
+        return self._record()[self._before :]
+
+    def struck(self, name: str) -> int:
+        """How often a fault struck, by its name or by what it does."""
+        return sum(name in (one["fault"], one["do"]) for one in self.injected())
+
+    def wait_for(self, name: str, within_s: float = 5.0) -> dict[str, Any]:
+        """Wait until a fault has struck; its first record.
+
+        Raises
+        ------
+        TimeoutError
+            It didn't.
+        """
+        deadline_s = time.monotonic() + within_s
+        while True:
+            for one in self.injected():
+                if name in (one["fault"], one["do"]):
+                    return one
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"{name} must strike within {within_s:g} s, but did not: {self.armed()}")
+            time.sleep(LOOK_EVERY_S)
+
+    def armed(self) -> list[dict[str, Any]]:
+        """What is armed, and how often it matched and struck."""
+        return list(control(self._rest, "GET", PATH)["faults"])
+
+    def clear(self) -> None:
+        """Disarm everything and set the exchange's clock right; what was cut stays cut."""
+        control(self._rest, "DELETE", PATH)
+
+    def _record(self) -> list[dict[str, Any]]:
+        return list(control(self._rest, "GET", PATH)["injected"])

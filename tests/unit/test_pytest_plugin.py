@@ -1,0 +1,149 @@
+"""The pytest plugin as another project meets it: its own tests, in its own folder."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from synthcore.errors import ConfigError, VenueUnreachable
+from synthcore.exchange.delays import Delay, DelayPlan
+from synthcore.exchange.faults.lose_answer import LoseAnswer
+from synthcore.testing import BybitExchange
+
+pytest_plugins = "pytester"
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    is_installed = entry_points(group="pytest11", name="synthtest")
+    plugin = "" if is_installed else "-p synthcore.testing.plugin"
+    pytester.makeini(f"[pytest]\naddopts = {plugin} --strict-markers -p no:cacheprovider\n")
+    return pytester
+
+
+BOT = """
+    import pytest
+    from pybit.unified_trading import HTTP
+
+    BUY = dict(category="linear", symbol="BTCUSDT", side="Buy", orderType="Market", qty="0.01")
+
+    def client_of(exchange):
+        client = HTTP(api_key=exchange.api_key, api_secret=exchange.api_secret, max_retries=1)
+        client.endpoint = exchange.rest
+        return client
+"""
+
+
+def test_a_bot_s_test_has_an_exchange_and_makes_it_fail(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        bot=BOT,
+        test_bot="""
+    import pytest
+    from bot import BUY, client_of
+
+    def test_an_order_is_taken(bybit_exchange):
+        assert client_of(bybit_exchange).place_order(**BUY)["retCode"] == 0
+
+    def test_an_order_is_refused(bybit_exchange, faults):
+        faults.add({"do": "refuse", "code": 110007})
+        with pytest.raises(Exception, match="110007"):
+            client_of(bybit_exchange).place_order(**BUY)
+        assert faults.wait_for("refuse")["at"]["symbol"] == "BTCUSDT"
+        assert (faults.struck("refuse"), faults.struck("lose_answer")) == (1, 0)
+
+    @pytest.mark.bybit_exchange(position_mode="hedge", accounts=2)
+    def test_the_mark_sets_it_up(bybit_exchange):
+        assert len(bybit_exchange.accounts) == 2
+        assert client_of(bybit_exchange).place_order(**BUY, positionIdx=1)["retCode"] == 0
+    """,
+    )
+
+    project.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_a_shared_exchange_is_one_process_and_forgets_faults_between_tests(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_shared="""
+    import os, pytest
+    pytestmark = pytest.mark.bybit_exchange(shared=True)
+    pids = []
+
+    def test_one(bybit_exchange, faults):
+        pids.append(bybit_exchange.ready.pid)
+        faults.add({"do": "drop_frame", "when": "private always"}, {"do": "skew_clock", "ms": 9000})
+        bybit_exchange.set_delays("lan")
+
+    def test_two(bybit_exchange, faults):
+        assert pids == [bybit_exchange.ready.pid]
+        assert (faults.armed(), faults.injected()) == ([], [])
+
+    def test_one_that_dies(bybit_exchange):
+        bybit_exchange.kill()
+
+    def test_three(bybit_exchange):
+        assert bybit_exchange.is_running and pids != [bybit_exchange.ready.pid]
+
+    @pytest.mark.bybit_exchange(shared=True, symbols=("ETHUSDT",))
+    def test_other_settings_are_another_exchange(bybit_exchange):
+        assert pids != [bybit_exchange.ready.pid]
+        pids.append(bybit_exchange.ready.pid)
+
+    def test_nothing_of_it_is_left_at_the_end():
+        pass
+    """
+    )
+
+    project.runpytest_subprocess().assert_outcomes(passed=6)
+
+
+def test_a_wrong_setting_is_an_error_that_names_it(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+    import pytest
+
+    @pytest.mark.bybit_exchange(markt="steady")
+    def test_one(bybit_exchange):
+        pass
+    """
+    )
+
+    done = project.runpytest_subprocess()
+
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*markt*"])
+
+
+def test_who_doesn_t_use_the_plugin_doesn_t_load_the_exchange(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+    import sys
+
+    def test_one():
+        heavy = ("synthcore.exchange", "picows", "uvicorn", "msgspec")
+        assert not {name for name in sys.modules if name.startswith(heavy)}
+    """
+    )
+
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+# Without pytest's fixtures
+
+
+def test_an_exchange_is_a_context_manager_and_tells_what_it_doesn_t_take() -> None:
+    with BybitExchange(symbols=("BTCUSDT",)) as exchange:
+        exchange.set_delays(DelayPlan(reply=Delay(floor_ms=1)))
+        names = exchange.faults.add(LoseAnswer(name="mine"))
+        with pytest.raises(ConfigError, match="can strike at"):
+            exchange.faults.add({"do": "lose_answer", "when": "fill"})
+        with pytest.raises(TimeoutError, match="mine must strike"):
+            exchange.faults.wait_for("mine", within_s=0.01)
+
+    assert names == ["mine"]
+    with pytest.raises(VenueUnreachable):
+        exchange.faults.armed()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from synthcore.settings.load import Settings
 
 LAST_LINES_S = 2.0
+LOOK_EVERY_S = 0.1  # whether somebody asked to stop once more
 
 
 @click.command(
@@ -45,7 +46,7 @@ def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **fl
     try:
         announce(loaded, observer)
         with named(loaded):
-            code = int(run(settings, observer).exit_code)
+            code = int(run(settings, observer, hold_signals=True).exit_code)
     finally:
         finish(observer, code)
     return code
@@ -53,15 +54,16 @@ def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **fl
 
 def finish(observer: View, code: int) -> None:
     """Let the last lines out. Who asks to stop once more doesn't want to wait for a stuck reader."""
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked.append(number))
     closing = ThreadPoolExecutor(1).submit(observer.close)
-    try:
-        closing.result()
-    except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        wait([closing], LAST_LINES_S)
-        if not closing.done():
-            os._exit(code)  # an ordinary exit would wait for the same reader
+    while not asked and not closing.done():
+        wait([closing], LOOK_EVERY_S)
+    wait([closing], LAST_LINES_S)
+    if not closing.done():
+        os._exit(code)  # an ordinary exit would wait for the same reader
+    closing.result()
 
 
 class View(RunObserver, Protocol):

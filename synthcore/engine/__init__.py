@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["ExitCode", "RunOutcome", "run"]
 
 
-def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
+def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = False) -> RunOutcome:
     """Trade until the duration is over, a signal comes, or something fails; end flat, and say so.
+
+    Parameters
+    ----------
+    hold_signals
+        Leave SIGINT and SIGTERM ignored at the return, for a caller that has something left to say; else
+        their handlers are put back as they were.
 
     Raises
     ------
@@ -23,6 +29,7 @@ def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
         there. Nothing was sent.
     """
     import asyncio
+    from contextlib import nullcontext
 
     from synthcore.engine.run import Run
     from synthcore.engine.signals import restored_signals
@@ -34,7 +41,7 @@ def run(settings: RunSettings, observer: RunObserver) -> RunOutcome:
 
     recorded = RecordedRun(observer, settings.state_dir)
     log = run_log(recorded.path.with_suffix(".log"), settings.config.effective_log_level)
-    with restored_signals(), log:
+    with nullcontext() if hold_signals else restored_signals(), log:
         try:
             return asyncio.run(main(recorded))
         finally:

@@ -255,6 +255,13 @@ def _refuse_contradictions(values: Mapping[str, Given]) -> None:
             f" {values['attach'].origin}): an attached exchange has its market already;"
             " give --recording to `synthtest exchange`"
         )
+    for name in ("delays", "faults"):
+        if values["attach"].value and values[name].origin.kind == "flag":
+            raise ConfigError(
+                f"{name} and attach can't go together, both are set ({values[name].origin};"
+                f" {values['attach'].origin}): an attached exchange has its own;"
+                f" give --{name} to `synthtest exchange`"
+            )
     if values["speed"].origin.kind == "flag" and not values["recording"].value:
         raise ConfigError(
             "speed is of a replay and needs a recording, none is set (flag --speed); give --recording FILE"

@@ -166,12 +166,16 @@ def admin(exchange: Ready) -> Iterator[AdminClient]:
 
 @pytest.fixture
 async def executor(exchange: Ready, admin: AdminClient) -> AsyncIterator[SingleExchangeExecutor]:
-    credentials = Credentials(api_key=Secret(exchange.api_key), api_secret=Secret(exchange.api_secret))
-    backend = BybitBackend((exchange.rest,), exchange.ws_private, credentials)
-    executor = SingleExchangeExecutor(backend, CONFIG, budget=RateBudget({}))
+    executor = executor_of(exchange, RateBudget({}))  # the exchange has no limits either
     await executor.start()
     yield executor
     await executor.close()
+
+
+def executor_of(exchange: Ready, budget: RateBudget) -> SingleExchangeExecutor:
+    credentials = Credentials(api_key=Secret(exchange.api_key), api_secret=Secret(exchange.api_secret))
+    backend = BybitBackend((exchange.rest,), exchange.ws_private, credentials)
+    return SingleExchangeExecutor(backend, CONFIG, budget=budget)
 
 
 def opportunity() -> ArbitrageOpportunity:
@@ -225,3 +229,23 @@ async def test_the_trade_ends_where_it_must_and_nothing_is_held(
     assert await backend.open_orders("BTCUSDT") == []
     assert await entered(executor, trade, "L") <= QTY
     assert await entered(executor, trade, "S") <= QTY
+
+
+async def test_an_address_that_is_shut_out_takes_no_entry_and_what_is_held_is_closed(
+    exchange: Ready, admin: AdminClient
+) -> None:
+    """403 means ten minutes of silence for entries; a leg that is held is closed all the same."""
+    executor = executor_of(exchange, RateBudget())
+    await executor.start()
+    admin.add(LATE_SHORT, HttpError(status=403, when=f"request {SHORT} after fill {LONG}"))
+
+    async with asyncio.timeout(20):
+        trade = await executor.execute_synthetic_trade(opportunity())
+    later = executor.desk.offer(opportunity())
+
+    sizes = [record.size for record in await executor.desk.backend.positions("BTCUSDT")]
+    await executor.close()
+
+    assert trade.end == "FAILED_FLAT"
+    assert later == "rate_budget"
+    assert sizes == [0, 0]

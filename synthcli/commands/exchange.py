@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from synthcli import options
 from synthcore.settings import origin, rules
@@ -48,7 +49,8 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 @options.from_settings(*BY_NAME.values())
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
-def command(original_times: bool, **flags: str | None) -> int:
+@click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start (extra `tls`).")
+def command(original_times: bool, tls: bool, **flags: str | None) -> int:
     given = {
         name: BY_NAME[name].check(text, origin.flag(BY_NAME[name].flag or name))
         for name, text in flags.items()
@@ -59,7 +61,7 @@ def command(original_times: bool, **flags: str | None) -> int:
         signal.signal(number, lambda *_: sys.exit(0))
     from synthcore.exchange.server import serve
 
-    return serve(exchange_settings(given, original_times))
+    return serve(msgspec.structs.replace(exchange_settings(given, original_times), tls=tls))
 
 
 def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSettings:

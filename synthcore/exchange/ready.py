@@ -30,6 +30,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
     """
 
     ws_trade: str
+    ca_file: str | None = None  # what a client must trust, where it speaks TLS
     pid: int
     accounts: tuple[AccountKey, ...]  # all of them; the first one's key is `api_key`
     instance_id: str  # another one after each start: a client can tell a restart

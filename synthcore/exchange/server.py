@@ -29,6 +29,7 @@ from synthcore.errors import ConfigError
 from synthcore.exchange.admin import Admin
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
+from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.clock import ExchangeClock
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
@@ -262,17 +263,18 @@ async def _serve(settings: ExchangeSettings) -> None:
     source = open_source(settings, start_ms)
     venue = Venue(settings, source)
     async with contextlib.AsyncExitStack() as stack:
-        rest_port = await stack.enter_async_context(rest_server(venue, settings))
-        ws_port = await stack.enter_async_context(ws_server(venue, settings))
+        tls = stack.enter_context(certified(settings.host)) if settings.tls else None
+        rest_port = await stack.enter_async_context(rest_server(venue, settings, tls))
+        ws_port = await stack.enter_async_context(ws_server(venue, settings, tls))
         pump = stack.enter_context(running(pump_market(venue, source, start_ms)))
         await market_open(venue, pump)
-        announce(ready_of(venue, settings, rest_port, ws_port), settings)
+        announce(ready_of(venue, settings, rest_port, ws_port, tls), settings)
         stack.callback(forget_ready_file, settings)
         await until_stopped(stopped, pump)
 
 
 @contextlib.asynccontextmanager
-async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator[int]:
+async def rest_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
     """Serve REST; gives the port."""
     listening = bind(settings.host, settings.rest_port, "rest_port")
     config = uvicorn.Config(
@@ -287,6 +289,8 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
         timeout_keep_alive=600,
         timeout_graceful_shutdown=GRACE_S,
     )
+    config.load()
+    config.ssl = tls.context if tls is not None else None
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
@@ -298,10 +302,15 @@ async def rest_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator
 
 
 @contextlib.asynccontextmanager
-async def ws_server(venue: Venue, settings: ExchangeSettings) -> AsyncIterator[int]:
+async def ws_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
     """Serve the WebSockets; gives the port."""
     listening = bind(settings.host, settings.ws_port, "ws_port")
-    server = await ws_create_server(venue.session, sock=listening, disconnect_on_exception=False)
+    server = await ws_create_server(
+        venue.session,
+        sock=listening,
+        disconnect_on_exception=False,
+        ssl=tls.context if tls is not None else None,
+    )
     try:
         yield listening.getsockname()[1]
     finally:
@@ -374,14 +383,20 @@ async def until_stopped(stopped: asyncio.Event, pump: asyncio.Task[None]) -> Non
         await stop
 
 
-def ready_of(venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: int) -> Ready:
+def ready_of(
+    venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: int, tls: Tls | None
+) -> Ready:
     accounts = venue.open_accounts(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    rest, sockets = f"http://{host}:{rest_port}", f"ws://{host}:{ws_port}"
+    if tls is not None:
+        rest, sockets = f"https://{host}:{rest_port}", f"wss://{host}:{ws_port}"
     return Ready(
-        rest=f"http://{host}:{rest_port}",
-        ws_public=f"ws://{host}:{ws_port}{PUBLIC_PATH}",
-        ws_private=f"ws://{host}:{ws_port}{PRIVATE_PATH}",
-        ws_trade=f"ws://{host}:{ws_port}{TRADE_PATH}",
+        rest=rest,
+        ws_public=sockets + PUBLIC_PATH,
+        ws_private=sockets + PRIVATE_PATH,
+        ws_trade=sockets + TRADE_PATH,
+        ca_file=tls.ca_file if tls is not None else None,
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,

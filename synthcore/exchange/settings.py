@@ -41,6 +41,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: str = "127.0.0.1"
     rest_port: Port = 0
     ws_port: Port = 0
+    tls: bool = False  # with a certificate made at the start
     ready_file: str | None = None
     die_with_parent: bool = False
     parent_pid: int = 0  # whose death ends it; 0: whoever is the parent at the start

@@ -80,3 +80,19 @@ async def test_an_order_by_socket_shows_on_the_private_streams(client):
     assert orders[0]["id"] == made["id"]
     assert (fills[0]["order"], fills[0]["amount"]) == (taken["id"], 0.01)
     assert balance["USDT"]["total"] > 0
+
+
+async def test_it_streams_and_trades_over_tls(monkeypatch):
+    pytest.importorskip("cryptography", reason="the extra `tls` is not installed")
+    async with ExchangeProcess(ExchangeSettings(tls=True)) as ready:
+        monkeypatch.setenv("SSL_CERT_FILE", ready.ca_file)
+        client = client_of(ready, cafile=ready.ca_file)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                ticker = await client.watch_ticker(SYMBOL)
+                made = await client.create_order_ws(SYMBOL, "limit", "buy", 0.01, ticker["bid"] * 0.99)
+                seen = await client.fetch_open_orders(SYMBOL)
+        finally:
+            await client.close()
+
+    assert [order["id"] for order in seen] == [made["id"]]

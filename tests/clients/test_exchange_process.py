@@ -68,6 +68,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "ws_public",
         "ws_private",
         "ws_trade",
+        "ca_file",
         "api_key",
         "api_secret",
         "accounts",

@@ -30,7 +30,7 @@ from synthcore.exchange.order_batch import (
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
-from synthcore.exchange.refusal import Refusal, Refused, params_error
+from synthcore.exchange.refusal import NOTHING_TO_REPLACE, Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_order_row
 from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.messages import (
@@ -111,7 +111,12 @@ class TradeEndpoints:
         batch = read_batch(call.body)
         check_category(batch.category)
 
+        log = self._exchange.log(call.user)
+
         def act(change: AmendOrder) -> Outcome:
+            order = log.find(change.order_id, change.order_link_id)
+            if order is not None and order.is_waiting:  # a batch takes no conditional orders
+                return NOTHING_TO_REPLACE, ()
             return self._exchange.amend(call.user, change, call.now_ms)
 
         return run_batch(batch, AmendOrder, act, self._outbox, call.granted, acknowledged_row)

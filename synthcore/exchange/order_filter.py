@@ -6,6 +6,7 @@ from synthcore.exchange.orders import STOP, Order
 from synthcore.exchange.refusal import Refused, params_error
 
 FILTERS = frozenset({"Order", "StopOrder", "OpenOrder"})
+OF_OTHER_CATEGORIES = frozenset({"tpslOrder", "OcoOrder", "BidirectionalTpslOrder"})  # match nothing here
 
 
 def passes_filter(order: Order, order_filter: str | None, stop_order_type: str | None = None) -> bool:
@@ -16,6 +17,8 @@ def passes_filter(order: Order, order_filter: str | None, stop_order_type: str |
     """
     if not order_filter:
         return True
+    if order_filter in OF_OTHER_CATEGORIES:
+        return False
     if order_filter not in FILTERS:
         raise Refused(params_error("orderFilter"))
     is_stop_of_position = order.trigger is not None and order.stop_order_type != STOP

@@ -43,7 +43,7 @@ class OrderTypes(Struct, frozen=True):
     stop_loss: str | None = None
 
 
-def read_mode(text: str | None, default: str = "") -> str:
+def read_mode(text: str | None, default: str) -> str:
     mode = text or default
     if mode not in MODES:
         raise Refused(params_error("tpslMode"))

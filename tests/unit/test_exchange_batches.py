@@ -129,3 +129,11 @@ def test_an_amendment_without_a_change_answers_as_the_setting_says(monkeypatch, 
 
 
 LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
+
+
+def test_a_batch_amends_no_conditional_order(edge):
+    waiting = edge.place(triggerPrice="61000", triggerDirection=1)
+
+    reply = batch(edge, "amend", {"symbol": "BTCUSDT", "orderId": waiting, "triggerPrice": "61500"})
+
+    assert codes(reply) == [110001]

@@ -1,7 +1,12 @@
 """Conditional orders: they wait, they are set off by the price they name, and only then do they count."""
 
+import json
+
 import pytest
+from exchange_edge import Edge
 from exchange_world import SYMBOL, World, rows, topics
+
+from synthcore.exchange.market.frames import MarketFrame
 
 RISES, FALLS = 1, 2
 
@@ -250,6 +255,7 @@ def test_cancelled_before_the_trigger_it_is_deactivated():
         ({"settle_coin": "USDT"}, {"limit", "stop"}),
         ({"base_coin": "BTC", "order_filter": "OpenOrder"}, {"limit", "stop"}),
         ({"base_coin": "ETH"}, set()),
+        ({"symbol": SYMBOL, "order_filter": "tpslOrder"}, set()),
     ],
 )
 def test_cancel_all_takes_what_its_filter_means(fields, gone):
@@ -292,3 +298,15 @@ def test_it_blocks_a_switch_of_the_position_mode():
     stop(world, "Buy", "0.01", at="61000", direction=RISES)
 
     assert world.switch_mode(3).code == 110028
+
+
+def test_a_ticker_of_the_market_sets_off_a_conditional_order_and_its_user_hears_it(monkeypatch):
+    edge, heard = Edge(monkeypatch), []
+    monkeypatch.setattr(edge.venue.outbox, "_deliver", heard.append)
+    edge.place(triggerPrice="60500", triggerDirection=1, orderType="Market")
+    ticker = {"topic": "tickers.BTCUSDT", "type": "delta", "ts": 1, "data": {"lastPrice": "60500"}}
+
+    edge.venue.apply(MarketFrame(0, "tickers.BTCUSDT", json.dumps(ticker).encode()))
+
+    rows = [row for event in heard if event.message.topic == "order" for row in event.message.data]
+    assert [row.order_status for row in rows] == ["Untriggered", "Triggered", "Filled"]

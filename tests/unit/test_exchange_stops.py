@@ -96,7 +96,7 @@ def test_0_removes_one_and_a_second_time_there_is_nothing_to_remove():
         ("Buy", {"stop_loss": "x"}, "params error: stopLoss invalid"),
         ("Buy", {"stop_loss": "59000.05"}, "params error: stopLoss invalid"),
         ("Buy", {"stop_loss": "59000", "sl_trigger_by": "Moon"}, "params error: slTriggerBy invalid"),
-        ("Buy", {"stop_loss": "59000", "tpsl_mode": None}, "params error: tpslMode invalid"),
+        ("Buy", {"stop_loss": "59000", "tpsl_mode": "Half"}, "params error: tpslMode invalid"),
         (
             "Buy",
             {"stop_loss": "59000", "sl_order_type": "Limit", "sl_limit_price": "58900"},
@@ -114,6 +114,15 @@ def test_a_stop_that_cannot_be_is_refused_and_changes_nothing(side, fields, mess
 
     assert (refusal.code, refusal.message, events) == (10001, message, [])
     assert stops(world) == {}
+
+
+def test_without_a_mode_the_whole_position_is_meant():
+    world = World()
+    held(world)
+
+    refusal, _ = world.protect(tpsl_mode=None, trailing_stop="500")
+
+    assert (refusal, list(stops(world))) == (None, ["TrailingStop"])
 
 
 def test_one_bad_side_leaves_the_good_one_unset():

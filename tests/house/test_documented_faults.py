@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from synthcore.exchange.faults.plan import AnyFault
+from synthcore.exchange.faults.plan import AnyFault, FaultPlan
 from synthcore.exchange.faults.trigger import POINTS, TEXTS
 
 FAULTS = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
@@ -28,3 +29,10 @@ def test_a_fault_is_documented_with_its_settings_and_default(kind: Any) -> None:
 @pytest.mark.parametrize("name", [*POINTS, *TEXTS, "code", "reduce_only"])
 def test_a_point_and_a_key_are_documented(name: str) -> None:
     assert f"`{name}`" in FAULTS
+
+
+def test_the_shipped_schema_is_of_the_plans_that_are_read() -> None:
+    """Made anew with: msgspec.json.schema(FaultPlan), keys sorted, two spaces."""
+    shipped = Path(__file__).parents[2] / "synthcore" / "data" / "faults.schema.json"
+
+    assert msgspec.json.decode(shipped.read_bytes()) == msgspec.json.schema(FaultPlan)

@@ -1,7 +1,7 @@
 """Do wallet, log, executions and positions still agree exactly after a million random operations?
 
 Two accounts, one in hedge mode, place, amend and cancel orders in one contract, trade with each other and
-with a market that moves, and pay funding. After each
+with a market that moves, pay funding, and are liquidated when the mark jumps. After each
 operation every new log entry is added up from its own text, apart from the exchange's sums, and held
 against the wallet; so are the executions against the positions.
 
@@ -39,6 +39,7 @@ START_MS = 1_700_000_000_000
 FUNDING_MS = 8 * 3_600_000
 TICK, STEP = Decimal("0.1"), Decimal("0.001")
 LEVELS = 3
+DEPOSIT = 30_000
 
 
 class Auditor:
@@ -97,7 +98,7 @@ class Campaign:
         self._settles_ms = START_MS + FUNDING_MS
         self._accounts = [
             self._exchange.open_account(str(uid), Decimal(deposit), hedge=hedge, now_ms=START_MS)
-            for uid, deposit, hedge in ((100, 10_000_000, False), (101, 10_000_000, True))
+            for uid, deposit, hedge in ((100, DEPOSIT, False), (101, DEPOSIT, True))
         ]
         self.auditors = [Auditor(self._exchange, account) for account in self._accounts]
         self.done: Counter[str] = Counter()
@@ -111,6 +112,7 @@ class Campaign:
             "trade": (self._print_trade, 12),
             "mark": (self._move_mark, 2),
             "funding": (self._fund, 1),
+            "crash": (self._crash, 0.05),
         }
         self._weights = [weight for _, weight in self._acts.values()]
         self._move_mark()
@@ -196,9 +198,17 @@ class Campaign:
         self._settles_ms += FUNDING_MS
         self._tick("0.0001")
 
-    def _tick(self, rate: str) -> None:
-        mark = str(TICK * self._middle)
-        data = {"symbol": SYMBOL, "markPrice": mark, "lastPrice": mark, "indexPrice": mark}
+    def _crash(self) -> None:
+        """The mark jumps by half and comes back; whoever was liquidated gets new money."""
+        self._tick("0.0001", mark=TICK * self._middle * self._random.choice((1, 3)) / 2)
+        self._tick("0.0001")
+        for account in self._accounts:
+            if account.wallet < DEPOSIT // 2:
+                account.ledger.transfer_in(Decimal(DEPOSIT), self._now_ms)
+
+    def _tick(self, rate: str, mark: Decimal | None = None) -> None:
+        price = str(TICK * self._middle)
+        data = {"symbol": SYMBOL, "markPrice": str(mark or price), "lastPrice": price, "indexPrice": price}
         data |= {"fundingRate": rate, "nextFundingTime": str(self._settles_ms)}
         self._apply("tickers", data)
         list(self._exchange.on_ticker(SYMBOL, self._now_ms))

@@ -147,3 +147,14 @@ def test_an_exchange_is_a_context_manager_and_tells_what_it_doesn_t_take() -> No
     assert names == ["mine"]
     with pytest.raises(VenueUnreachable):
         exchange.faults.armed()
+
+
+def test_an_exchange_that_speaks_tls_fails_on_command_too() -> None:
+    pytest.importorskip("cryptography")
+
+    with BybitExchange(symbols=("BTCUSDT",), tls=True) as exchange:
+        exchange.faults.add({"do": "skew_clock", "ms": 5})
+        struck = exchange.faults.struck("skew_clock")
+
+    assert exchange.rest.startswith("https://")
+    assert struck == 1

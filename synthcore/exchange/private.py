@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from synthcore.exchange.auth import Authenticator
-from synthcore.exchange.batch import Event
+from synthcore.exchange.batch import Event, PrivateMessage
+from synthcore.exchange.fast_execution import fast_message
 from synthcore.exchange.faults.frames import Change, FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
-from synthcore.venues.bybit.messages import OpRequest
+from synthcore.venues.bybit.messages import ExecutionMessage, OpRequest
 
 # Topic asked for → the event it carries. The wallet belongs to no category.
 TOPICS = {
@@ -20,6 +21,8 @@ TOPICS = {
     "order.linear": "order",
     "execution": "execution",
     "execution.linear": "execution",
+    "execution.fast": "execution",
+    "execution.fast.linear": "execution",
     "position": "position",
     "position.linear": "position",
     "wallet": "wallet",
@@ -109,7 +112,7 @@ class PrivateStream:
     def _send(self, topic: str, event: Event, delay_s: float, change: Change) -> None:
         listeners = [session for session in self.sessions.of(topic) if session.uid == event.uid]
         if listeners:
-            frame = changed(encode(msgspec.structs.replace(event.message, topic=topic)), change)
+            frame = changed(encode(written(event.message, topic)), change)
             for session in listeners:
                 session.send(frame, delay_s)
 
@@ -133,3 +136,10 @@ def event_happening(event: Event) -> Happening:
         status=getattr(row, "order_status", ""),
         reduce_only=reduce_only if isinstance(reduce_only, bool) else None,
     )
+
+
+def written(message: PrivateMessage, topic: str) -> object:
+    """The message as the topic has it."""
+    if isinstance(message, ExecutionMessage) and topic.startswith("execution.fast"):
+        return fast_message(message, topic)
+    return msgspec.structs.replace(message, topic=topic)

@@ -30,8 +30,6 @@ NOT_SERVED = {
     "bybit-ws-public/op-replies:18": OPTION,
     "bybit-ws-public/op-replies.fixtures:1": OTHER,
     # Private stream
-    "bybit-ws-private/execution.fast:*": LATER,
-    "bybit-ws-private/requests:4": LATER,
     "bybit-ws-private/requests:7": "cancel on disconnect is for institutions",
     "bybit-ws-private/order:10": OLD + " (`tpSlMode`)",
     "bybit-ws-private/position:[56]": OLD + " (`tpSlMode`)",

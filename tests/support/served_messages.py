@@ -117,8 +117,8 @@ def served_messages(ready):
         account_answers(collector)
         trade_answers(collector)
         refusals(collector)
-        private_pushes(collector, private, {"order", "execution", "position", "wallet"})
-        private_pushes(collector, by_category, {"order.linear", "execution.linear", "position.linear"})
+        private_pushes(collector, private, {"order", "execution", "execution.fast", "position", "wallet"})
+        private_pushes(collector, by_category, {"order.linear", "execution.fast.linear"})
         public_pushes(collector)
         return dict(collector.served)
     finally:
@@ -132,7 +132,7 @@ def private_socket(collector):
     replies.append(collector.sign_in(socket))
     replies.append(socket.ask({"op": "ping", "req_id": "2"}))
     replies.append(socket.ask({"op": "ping"}))
-    topics = ["order", "execution", "position", "wallet"]
+    topics = ["order", "execution", "execution.fast", "position", "wallet"]
     replies.append(socket.ask({"op": "subscribe", "req_id": "3", "args": topics}))
     return socket
 
@@ -140,7 +140,7 @@ def private_socket(collector):
 def category_socket(collector):
     socket = collector.socket(collector.ready.ws_private)
     collector.sign_in(socket)
-    topics = ["order.linear", "execution.linear", "position.linear"]
+    topics = ["order.linear", "execution.linear", "position.linear", "execution.fast.linear"]
     collector.served["bybit-ws-private/op-replies"].append(socket.ask({"op": "subscribe", "args": topics}))
     return socket
 
@@ -267,7 +267,7 @@ def private_pushes(collector, socket, topics):
     """What all those orders pushed."""
     pushed = socket.pushes_until(lambda seen: {message["topic"] for message in seen} >= topics)
     collector.post("", "/v5/order/cancel-all", LINEAR)
-    last = max(topics)  # a cancel pushes all but the execution
+    last = "order.linear" if "order.linear" in topics else "wallet"
     pushed += socket.pushes_until(lambda seen: any(message["topic"] == last for message in seen))
     for message in pushed:
         kind = message["topic"].removesuffix(".linear")

@@ -218,6 +218,13 @@ def trade_answers(collector):
 
 def account_answers(collector):
     collector.get("position.list", "/v5/position/list", **LINEAR)
+    stop = {
+        **LINEAR,
+        "tpslMode": "Full",
+        "positionIdx": 0,
+        "stopLoss": f"{float(best_bid(collector)) * 0.9:.0f}",
+    }
+    collector.post("position.trading-stop", "/v5/position/trading-stop", stop)
     collector.get("position.closed-pnl", "/v5/position/closed-pnl", **LINEAR)
     collector.get("account.transaction-log", "/v5/account/transaction-log")
     collector.get("account.wallet-balance", "/v5/account/wallet-balance", accountType="UNIFIED")

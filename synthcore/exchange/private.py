@@ -41,8 +41,10 @@ class PrivateSession(Session):
         conn_id: str,
         now_ms: Clock,
         authenticator: Authenticator,
+        delay_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         super().__init__(group, conn_id, now_ms)
+        self._delay_s = delay_s
         self.uid: str | None = None
         self._authenticator = authenticator
         self.operations["auth"] = self._auth
@@ -55,7 +57,8 @@ class PrivateSession(Session):
     def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
         """`req_id` comes first here, and only where the client sent one."""
         reply = {"success": success, "ret_msg": ret_msg, "op": request.op, "conn_id": self.conn_id}
-        self.send_json({"req_id": request.req_id, **reply} if request.req_id else reply)
+        named = {"req_id": request.req_id, **reply} if request.req_id else reply
+        self.send(encode(named), self._delay_s())
 
     def write_pong(self, request: OpRequest) -> None:
         pong = {"op": "pong", "args": [str(self.now_ms())], "conn_id": self.conn_id}
@@ -90,7 +93,7 @@ class PrivateStream:
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
 
     def session(self, conn_id: str) -> PrivateSession:
-        return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator)
+        return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator, self._delay_s)
 
     def deliver(self, event: Event) -> None:
         """Send one event to all who asked for it, under the topic they asked with."""

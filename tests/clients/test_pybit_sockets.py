@@ -10,8 +10,8 @@ import queue
 import pytest
 from pybit import _websocket_trading, unified_trading
 
-from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.delays import Delay, DelayPlan
+from synthcore.testing import BybitExchange
 
 SYMBOL = "BTCUSDT"
 ORDER = {"category": "linear", "symbol": SYMBOL, "side": "Buy", "orderType": "Limit", "qty": "0.01"}
@@ -34,9 +34,11 @@ class Heard(queue.Queue):
 
 @pytest.fixture(scope="module")
 def exchange():
-    # pybit sends first and notes the callback afterwards: it loses replies that come at once.
-    with ExchangeProcess(ExchangeSettings(rate_tier="60", delays="realistic")) as ready:
-        yield ready
+    # pybit sends first and notes the callback afterwards: it loses replies that come sooner than that.
+    late = DelayPlan(reply=Delay(floor_ms=200), private=Delay(floor_ms=200))
+    with BybitExchange(market="generator", rate_tier="60") as served:
+        served.set_delays(late)
+        yield served.ready
 
 
 @pytest.fixture

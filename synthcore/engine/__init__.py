@@ -32,6 +32,7 @@ def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = Fa
     from contextlib import nullcontext
 
     from synthcore.engine.run import Run
+    from synthcore.feed.thread import new_event_loop
     from synthcore.engine.signals import restored_signals
     from synthcore.monitor.log import run_log
     from synthcore.monitor.record import RecordedRun
@@ -43,6 +44,7 @@ def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = Fa
     log = run_log(recorded.path.with_suffix(".log"), settings.config.effective_log_level)
     with nullcontext() if hold_signals else restored_signals(), log:
         try:
-            return asyncio.run(main(recorded))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                return runner.run(main(recorded))
         finally:
             recorded.close()

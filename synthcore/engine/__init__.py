@@ -32,8 +32,8 @@ def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = Fa
     from contextlib import nullcontext
 
     from synthcore.engine.run import Run
-    from synthcore.feed.thread import new_event_loop
     from synthcore.engine.signals import restored_signals
+    from synthcore.feed.thread import new_event_loop
     from synthcore.monitor.log import run_log
     from synthcore.monitor.record import RecordedRun
 

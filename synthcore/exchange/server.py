@@ -10,8 +10,7 @@ import secrets
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from synthcore.exchange.admin import Admin
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
 from synthcore.exchange.certificate import Tls, certified
-from synthcore.exchange.clock import ExchangeClock
+from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.delays import Delays
@@ -77,9 +76,14 @@ GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 GRACE_S = 1  # for connections to finish when the exchange ends
 
+MACHINE = MachineTime()
 
-def epoch_ms() -> int:
-    return time.time_ns() // 1_000_000
+NewKey = Callable[[], tuple[str, str]]
+
+
+def random_key() -> tuple[str, str]:
+    """A key and its secret that nobody can guess."""
+    return secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
 
 
 def unchanged_amendment(settings: ExchangeSettings) -> Refusal | None:
@@ -89,9 +93,23 @@ def unchanged_amendment(settings: ExchangeSettings) -> Refusal | None:
 
 
 class Venue:
-    """One exchange with its edges wired together, still without sockets."""
+    """One exchange with its edges wired together, still without sockets.
 
-    def __init__(self, settings: ExchangeSettings, source: MarketSource) -> None:
+    Parameters
+    ----------
+    time
+        What every clock of it reads.
+    new_key
+        Makes the key and the secret of an account.
+    """
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        source: MarketSource,
+        time: Time = MACHINE,
+        new_key: NewKey = random_key,
+    ) -> None:
         self.ids = Ids(settings.seed)
         self.market = MarketState()
         self.history = MarketHistory(self.market)
@@ -99,8 +117,9 @@ class Venue:
         self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
         self.authenticator = Authenticator()
         self.delays = Delays(settings.seed, settings.delays)
-        self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags)
-        self.clock = ExchangeClock(lambda: epoch_ms())  # looked up at each call
+        self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags, time.monotonic_s)
+        self.clock = ExchangeClock(time)
+        self._new_key = new_key
         self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
         topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
         self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
@@ -126,7 +145,8 @@ class Venue:
             "public": self.public.sessions,
             "trade": self.trade.sessions,
         }
-        engine = FaultEngine(settings.seed, Reach(sockets, self.clock, self.visibility), self.clock.now_ms)
+        world = Reach(sockets, self.clock, self.visibility)
+        engine = FaultEngine(settings.seed, world, self.clock.now_ms, self.clock.source.monotonic_s)
         self.core.fate_of = engine.fate
         self.private.gate = FrameGate(engine, "private")
         self.public.gate = FrameGate(engine, "public")
@@ -138,7 +158,7 @@ class Venue:
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
         return [
-            *MarketEndpoints(source.instruments, self.market, self._now_ns).endpoints(),
+            *MarketEndpoints(source.instruments, self.market, self.clock.now_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
@@ -154,13 +174,9 @@ class Venue:
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
         self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=self.clock.now_ms())
-        key, secret = secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
+        key, secret = self._new_key()
         self.authenticator.add(uid, key, secret)
         return AccountKey(uid, key, secret)
-
-    def _now_ns(self) -> int:
-        now_ns = time.time_ns()
-        return now_ns + int(self.clock.ahead_ms(now_ns // 1_000_000) * 1e6)
 
     def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """The session of a WebSocket path; None answers 404."""
@@ -259,7 +275,7 @@ async def _serve(settings: ExchangeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    start_ms = epoch_ms()
+    start_ms = MACHINE.epoch_ns() // 1_000_000
     source = open_source(settings, start_ms)
     venue = Venue(settings, source)
     async with contextlib.AsyncExitStack() as stack:
@@ -344,7 +360,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 async def pump_market(venue: Venue, source: MarketSource, start_ms: int) -> None:
     """Apply the market's frames when they are due, counted from the source's own start."""
     loop = asyncio.get_running_loop()
-    start_s = loop.time() - (epoch_ms() - start_ms) / 1000
+    start_s = loop.time() - (venue.clock.right_ms() - start_ms) / 1000
     for count, frame in enumerate(source.frames()):
         late_s = loop.time() - start_s - frame.due_ns / 1e9
         if late_s < 0:

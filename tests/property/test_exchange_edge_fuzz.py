@@ -6,7 +6,7 @@ from urllib.parse import quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthcore.exchange.server import Venue, epoch_ms
+from synthcore.exchange.server import MACHINE, Venue
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
 from synthcore.venues.bybit.signing import Signer
@@ -80,6 +80,10 @@ LIKELY_ORDERS = st.fixed_dictionaries(
     },
     optional={"orderLinkId": VALUES, "orderId": VALUES, "reduceOnly": st.booleans()},
 )
+
+
+def epoch_ms():
+    return MACHINE.epoch_ns() // 1_000_000
 
 
 class Client:

@@ -3,7 +3,6 @@
 import json
 from urllib.parse import urlencode
 
-from synthcore.exchange import server
 from synthcore.exchange.market.frames import MarketFrame
 from synthcore.exchange.server import Venue
 from synthcore.exchange.settings import ExchangeSettings
@@ -26,16 +25,21 @@ class Edge:
 
     def __init__(self, monkeypatch, **settings):
         self.now_ms = START_MS
-        monkeypatch.setattr(server, "epoch_ms", lambda: self.now_ms)
         settings = ExchangeSettings(market="steady", **{"rate_tier": "off", **settings})
         source = SteadyMarket(settings.symbols, START_MS)
-        self.venue = Venue(settings, source)
+        self.venue = Venue(settings, source, self)
         self.signers = [Signer(one.api_key, one.api_secret) for one in self.venue.open_accounts(settings)]
         self.signer = self.signers[0]
         for frame in source.frames():
             if frame.due_ns:
                 break
             self.venue.apply(frame)
+
+    def epoch_ns(self):
+        return self.now_ms * 1_000_000
+
+    def monotonic_s(self):
+        return self.now_ms / 1000
 
     def send(self, method, path, query=b"", body=b"", headers=None):
         """One request; signed unless other headers are given."""

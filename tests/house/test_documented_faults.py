@@ -17,9 +17,7 @@ KINDS: tuple[Any, ...] = AnyFault.__args__  # type: ignore[attr-defined]
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.__name__))
 def test_a_fault_is_documented_with_its_settings_and_default(kind: Any) -> None:
-    (row,) = [
-        line for line in FAULTS.splitlines() if line.startswith(f"| `{kind.__struct_config__.tag}` |")
-    ]
+    (row,) = [line for line in FAULTS.splitlines() if line.startswith(f"| `{kind.__struct_config__.tag}` |")]
 
     for name in set(kind.__struct_fields__) - {"name", "when"}:
         assert f"`{name}`" in row

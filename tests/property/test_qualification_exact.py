@@ -118,9 +118,7 @@ def test_equals_the_reference_for_every_double(spread, funding, size, depth, boo
     )
 
 
-@given(
-    st.sampled_from([*FEES_BPS, "unheard of", ""]), st.sampled_from([*FEES_BPS, "BYBIT"]), st.booleans()
-)
+@given(st.sampled_from([*FEES_BPS, "unheard of", ""]), st.sampled_from([*FEES_BPS, "BYBIT"]), st.booleans())
 def test_fees_follow_the_exchanges_in_any_case(long_exchange, short_exchange, upper):
     written = long_exchange.upper() if upper else long_exchange
 

@@ -105,9 +105,7 @@ def test_dictionary_is_plain_json():
 
 
 def qualifies(spread_bps: float, funding_delta: float, position_size: float) -> bool:
-    return qualify(
-        spread_bps=spread_bps, funding_delta=funding_delta, position_size=position_size
-    ).qualifies
+    return qualify(spread_bps=spread_bps, funding_delta=funding_delta, position_size=position_size).qualifies
 
 
 def as_dict(near) -> dict[str, float]:

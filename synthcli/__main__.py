@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import signal
@@ -19,13 +20,17 @@ EXIT_WRONG_USE = 2
 EXIT_NOT_FLAT = 3
 EXIT_INTERRUPTED = 130
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
 ASCII = {"−": "-", "µ": "u", "─": "-", "–": "-", "·": "|", "→": ">", "✓": "+", "✗": "x", "±": "+-"}
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     replace_closed_streams()
-    signal.signal(signal.SIGTERM, interrupt)  # as Ctrl+C, also before a command has handlers of its own
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl+C, also before a command has handlers of its own
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup`
+            signal.signal(number, interrupt)
     codecs.register_error("nearest_ascii", nearest_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale without our signs costs their looks, not the line
@@ -97,6 +102,11 @@ def sentence(error: Exception, debug: bool) -> tuple[str, int]:
 
     if isinstance(error, Unresolved):
         return str(error), EXIT_NOT_FLAT
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return (
+            f"the output must be written in full, it wasn't ({error.strerror}); free some space",
+            EXIT_FAILED,
+        )
     if isinstance(error, SynthError):  # wrong settings, or no exchange to go to: nothing was traded
         return str(error), EXIT_WRONG_USE
     what = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")

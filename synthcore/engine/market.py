@@ -98,8 +98,13 @@ class MarketSide:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.kernel.halted = True
         self.idle_states.hold()
-        self.pipeline.start(self.topology, self._strategy_core, urgent=self.config.realtime)
-        self._prove()
+        try:
+            self.pipeline.start(self.topology, self._strategy_core, urgent=self.config.realtime)
+            self._prove()
+        except BaseException:
+            self.pipeline.stop()
+            self.idle_states.release()
+            raise
         self._feed.start()
         return self
 
@@ -134,7 +139,6 @@ class MarketSide:
     def _prove(self) -> None:
         """Send one update through the whole pipeline; before the feed starts, which is its one producer."""
         if self.pipeline.prove() is None:
-            self.pipeline.stop()
             raise SynthError("the pipeline must carry one update before the first trade, none came through")
 
     def resume(self) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl+C and SIGTERM: an end that is flat, unless a person insists."""
+"""Ctrl+C, SIGTERM and a terminal that is closed: an end that is flat, unless a person insists."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE_S = 5.0
 
 
 @contextmanager
 def restored_signals() -> Iterator[None]:
-    """Put the handlers of both signals back as they were."""
+    """Put the handlers of all these signals back as they were."""
     handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
     try:
         yield
@@ -27,7 +27,7 @@ def restored_signals() -> Iterator[None]:
 class StopRequests:
     """Counts requests to stop: the first asks for a flat end, the third within 5 s abandons it.
 
-    A second request changes nothing: closing positions is never skipped by accident. Afterwards both signals
+    A second request changes nothing: closing positions is never skipped by accident. Afterwards the signals
     are ignored; `restored_signals` around it brings back the handlers from before.
 
     Attributes
@@ -47,7 +47,8 @@ class StopRequests:
     def __enter__(self) -> StopRequests:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self.request)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # not under `nohup`
+                loop.add_signal_handler(number, self.request)
         return self
 
     def __exit__(

@@ -36,6 +36,24 @@ def call(capfd: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
     return run_it
 
 
+def test_output_that_finds_no_room_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "synthcli", "config", "show"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "synthtest: the output must be written in full, it wasn't (No space left on device);"
+        " free some space\n"
+    )
+
+
 def synthtest(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run it as a user does."""
     return subprocess.run(

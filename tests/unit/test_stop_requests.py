@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from synthcore.engine.outcome import ExitCode, exit_code
-from synthcore.engine.signals import StopRequests
+from synthcore.engine.signals import StopRequests, restored_signals
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    with restored_signals():
+        yield
 
 
 def requests_at(*times_s: float) -> StopRequests:
@@ -44,7 +51,7 @@ async def test_three_slow_requests_do_not_abandon_until_three_are_quick() -> Non
     assert requests_at(0.0, 3.0, 6.0, 7.0).abandoned.is_set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_real_signal_is_a_request(number: signal.Signals) -> None:
     with StopRequests() as stop:
         os.kill(os.getpid(), number)
@@ -69,3 +76,13 @@ def test_the_exit_code_tells_the_worst(
     flat: bool, interrupted: bool, failed: bool, criteria_met: bool | None, code: ExitCode
 ) -> None:
     assert exit_code(flat=flat, interrupted=interrupted, failed=failed, criteria_met=criteria_met) == code
+
+
+async def test_under_nohup_a_closed_terminal_is_no_request() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with StopRequests() as stop:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        assert not stop.asked.is_set()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

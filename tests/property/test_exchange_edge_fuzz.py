@@ -6,9 +6,9 @@ from urllib.parse import quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthcore.exchange.server import MACHINE, Venue
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
+from synthcore.exchange.venue import MACHINE, Venue
 from synthcore.venues.bybit.signing import Signer
 
 POSTS = ("create", "amend", "cancel", "cancel-all")

@@ -4,9 +4,9 @@ import json
 from urllib.parse import urlencode
 
 from synthcore.exchange.market.frames import MarketFrame
-from synthcore.exchange.server import Venue
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
+from synthcore.exchange.venue import Venue
 from synthcore.venues.bybit.signing import Signer
 
 START_MS = 1_700_000_000_000

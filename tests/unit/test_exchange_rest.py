@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from exchange_edge import BUY, START_MS, Edge
 
-from synthcore.exchange.server import UID
+from synthcore.exchange.venue import UID
 
 DAY_MS = 24 * 3600 * 1000
 

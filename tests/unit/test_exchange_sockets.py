@@ -2,7 +2,7 @@
 
 import socket
 
-from synthcore.exchange.server import bind
+from synthcore.exchange.listen import bind
 
 
 def test_an_accepted_socket_sends_at_once() -> None:

@@ -1,0 +1,95 @@
+"""How an exchange listens: one port for REST and one for its WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from picows import ws_create_server
+
+from synthcore.errors import ConfigError
+from synthcore.exchange.certificate import Tls
+from synthcore.exchange.http_protocol import ExchangeProtocol
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.venue import Venue
+
+GRACE_S = 1  # for connections to finish when the exchange ends
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the exchange has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def rest_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
+    """Serve REST; gives the port."""
+    listening = bind(settings.host, settings.rest_port, "rest_port")
+    config = uvicorn.Config(
+        venue.http,
+        http=ExchangeProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=600,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    config.load()
+    config.ssl = tls.context if tls is not None else None
+    server = QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        venue.http.end()
+        server.should_exit = True
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def ws_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
+    """Serve the WebSockets; gives the port."""
+    listening = bind(settings.host, settings.ws_port, "ws_port")
+    server = await ws_create_server(
+        venue.session,
+        sock=listening,
+        disconnect_on_exception=False,
+        ssl=tls.context if tls is not None else None,
+    )
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.close()
+        venue.private.sessions.close()
+        venue.public.sessions.close()
+        venue.trade.sessions.close()
+        await asyncio.sleep(0)
+
+
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """Listen on a port, or say which setting is in the way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Accepted sockets inherit it. asyncio's own loop would leave it off for them, and an answer in two
+    # pieces would wait 40 ms for the peer's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(
+            f"the exchange must be able to listen on {host}:{port}, but {error.strerror} "
+            f"(setting {setting}); free the port or use 0 for a free one"
+        ) from error
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,214 @@
+"""One exchange wired together, still without sockets: a core, its market's state, its edges."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
+
+from synthcore.exchange.admin import Admin
+from synthcore.exchange.auth import Authenticator
+from synthcore.exchange.batch import Event
+from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
+from synthcore.exchange.contract import contract_of
+from synthcore.exchange.core import Exchange
+from synthcore.exchange.delays import Delays
+from synthcore.exchange.endpoint import Endpoint
+from synthcore.exchange.endpoints_account import AccountEndpoints
+from synthcore.exchange.endpoints_asset import AssetEndpoints
+from synthcore.exchange.endpoints_history import HistoryEndpoints
+from synthcore.exchange.endpoints_ledger import LedgerEndpoints
+from synthcore.exchange.endpoints_market import MarketEndpoints
+from synthcore.exchange.endpoints_risk import RiskEndpoints
+from synthcore.exchange.endpoints_trade import TradeEndpoints
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.frames import FrameGate
+from synthcore.exchange.faults.plan import read_plan
+from synthcore.exchange.faults.reach import Reach
+from synthcore.exchange.faults.trigger import Happening
+from synthcore.exchange.http_edge import HttpEdge
+from synthcore.exchange.ids import Ids
+from synthcore.exchange.limits import RateLimiter
+from synthcore.exchange.market.history import MarketHistory
+from synthcore.exchange.market.state import MarketState
+from synthcore.exchange.order_watch import OrderWatch
+from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.private import PrivateStream
+from synthcore.exchange.public import PublicStream
+from synthcore.exchange.ready import AccountKey
+from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
+from synthcore.exchange.rest import RestApp
+from synthcore.exchange.sessions import Sessions
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.source import MarketFrame, MarketSource
+from synthcore.exchange.trade import TradeDesk, TradeStream
+from synthcore.exchange.trades import read_trades
+from synthcore.exchange.visibility import Visibility
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
+
+UID = "1000001"  # of the first account; the others follow
+PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
+SOCKETS = {PRIVATE_PATH: "private", TRADE_PATH: "trade"}  # any other path is public
+
+MACHINE = MachineTime()
+
+NewKey = Callable[[], tuple[str, str]]
+
+
+def random_key() -> tuple[str, str]:
+    """A key and its secret that nobody can guess."""
+    return secrets.token_urlsafe(14)[:18], secrets.token_urlsafe(27)[:36]
+
+
+def unchanged_amendment(settings: ExchangeSettings) -> Refusal | None:
+    """What an amendment that changes nothing is refused with, if it is."""
+    code = settings.amend_unchanged_code
+    return Refusal(code, AMEND_UNCHANGED.message) if code else None
+
+
+class Venue:
+    """One exchange with its edges wired together, still without sockets.
+
+    Parameters
+    ----------
+    time
+        What every clock of it reads.
+    new_key
+        Makes the key and the secret of an account.
+    """
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        source: MarketSource,
+        time: Time = MACHINE,
+        new_key: NewKey = random_key,
+    ) -> None:
+        self.ids = Ids(settings.seed)
+        self.market = MarketState()
+        self.history = MarketHistory(self.market)
+        contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
+        self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
+        self.authenticator = Authenticator()
+        self.delays = Delays(settings.seed, settings.delays)
+        self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags, time.monotonic_s)
+        self.clock = ExchangeClock(time)
+        self._new_key = new_key
+        self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
+        topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
+        self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
+        self.outbox = Outbox(self.private.deliver)
+        self.opened = asyncio.Event()  # every contract has a price and a book
+        self._unheard = set(contracts)
+        endpoints = self._endpoints(source)
+        limiter = RateLimiter(settings.rate_tier)
+        # REST and the trade socket share everything: accounts, keys, limits.
+        edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
+        self.rest = RestApp(*edge, self.clock.now_ms)
+        self.trade = TradeStream(TradeDesk(*edge), self.clock.now_ms, self.delays, self.outbox)
+        self.faults = self._faults(settings)
+        admin = Admin(self.delays, self.faults, self.clock)
+        self.http = HttpEdge(self.rest, admin, self.delays, self.faults, self.outbox)
+        watch = OrderWatch(self.core, self.visibility, self.faults)
+        self.outbox.tell(watch.look, lambda: watch.is_wanted)
+
+    def _faults(self, settings: ExchangeSettings) -> FaultEngine:
+        """The engine, and where it gets hold of things."""
+        sockets: dict[str, Sessions[Any]] = {
+            "private": self.private.sessions,
+            "public": self.public.sessions,
+            "trade": self.trade.sessions,
+        }
+        world = Reach(sockets, self.clock, self.visibility)
+        engine = FaultEngine(settings.seed, world, self.clock.now_ms, self.clock.source.monotonic_s)
+        self.core.fate_of = engine.fate
+        self.private.gate = FrameGate(engine, "private")
+        self.public.gate = FrameGate(engine, "public")
+        for kind, sessions in sockets.items():
+            sessions.tell_subscribed = partial(tell_subscribed, engine, kind)
+        if settings.faults:
+            engine.add(read_plan(Path(settings.faults)).faults)
+        return engine
+
+    def _endpoints(self, source: MarketSource) -> list[Endpoint]:
+        return [
+            *MarketEndpoints(source.instruments, self.market, self.clock.now_ns).endpoints(),
+            *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
+            *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
+            *AccountEndpoints(self.core, self.authenticator).endpoints(),
+            *LedgerEndpoints(self.core).endpoints(),
+            *RiskEndpoints(self.core.contracts).endpoints(),
+            *AssetEndpoints(self.core.contracts).endpoints(),
+        ]
+
+    def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
+        """Make the accounts, each with a key that no other instance has."""
+        return tuple(self._open_account(str(int(UID) + i), settings) for i in range(settings.accounts))
+
+    def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
+        hedge = settings.position_mode == "hedge"
+        self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=self.clock.now_ms())
+        key, secret = self._new_key()
+        self.authenticator.add(uid, key, secret)
+        return AccountKey(uid, key, secret)
+
+    def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        """The session of a WebSocket path; None answers 404."""
+        path = request.path.split(b"?", 1)[0].decode("latin-1")
+        kind = SOCKETS.get(path, "public")
+        status = self.faults.handshake(Happening(point="connect", socket=kind, path=path))
+        if status is not None:
+            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status), None)
+        if path == PRIVATE_PATH:
+            return self.private.session(self.ids.conn_id())
+        if path == TRADE_PATH:
+            return self.trade.session(self.ids.conn_id())
+        if path in PUBLIC_PATHS:
+            # Other categories are there too, as on Bybit; nothing is traded in them.
+            return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
+        return None
+
+    def apply(self, frame: MarketFrame) -> None:
+        """One market frame: state, then matching, then private events, then the public stream."""
+        topic, text = frame.topic, frame.text
+        self.outbox.flush()  # events of acts before this frame are written at the marks before it
+        self.market.apply(topic, text)
+        self.history.apply(topic, text, self.clock.now_ms())
+        self.outbox.put(self._moved(topic, text))
+        self.outbox.flush()
+        self.public.publish(topic, text)
+        for taken in self.core.liquidator.take_untold():
+            self.public.publish(taken.topic, taken.frame())
+        if self._unheard:
+            self._hear(topic.rpartition(".")[2])
+
+    def _hear(self, symbol: str) -> None:
+        """Note a contract that can be traded from now on."""
+        if self.market.mark(symbol) is not None and self.market.bids(symbol) and self.market.asks(symbol):
+            self._unheard.discard(symbol)
+        if not self._unheard:
+            self.opened.set()
+
+    def _moved(self, topic: str, text: bytes) -> Iterable[Event]:
+        kind, _, rest = topic.partition(".")
+        symbol = rest.rpartition(".")[2]
+        if kind == "publicTrade":
+            return self._traded(symbol, text)
+        if kind == "tickers":
+            return self.core.on_ticker(symbol, self.clock.now_ms())
+        return self.core.on_book(symbol, self.clock.now_ms())
+
+    def _traded(self, symbol: str, text: bytes) -> Iterable[Event]:
+        if not self.core.wants_trades(symbol):
+            return ()
+        return self.core.on_trades(symbol, read_trades(text), self.clock.now_ms())
+
+
+def tell_subscribed(engine: FaultEngine, socket: str, topics: list[str]) -> None:
+    for topic in topics:
+        engine.tell(Happening(point="subscribe", socket=socket, topic=topic))

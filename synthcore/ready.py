@@ -22,6 +22,7 @@ class ReadyLine(Struct, frozen=True):
     ws_private: str
     api_key: str
     api_secret: str
+    control_token: str | None = None  # where the exchange made one
 
     def __repr__(self) -> str:
         return f"ReadyLine(rest={self.rest!r})"  # the secret stays out of logs and traces

@@ -50,7 +50,14 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 @options.from_settings(*BY_NAME.values())
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start (extra `tls`).")
-def command(original_times: bool, tls: bool, **flags: str | None) -> int:
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    default="",
+    help="Open `/_control/` to who bears this token, or the one that `auto` makes and the ready line tells;"
+    " SYNTHTEST_CONTROL_TOKEN keeps it off the command line.",
+)
+def command(original_times: bool, tls: bool, control_token: str, **flags: str | None) -> int:
     given = {
         name: BY_NAME[name].check(text, origin.flag(BY_NAME[name].flag or name))
         for name, text in flags.items()
@@ -61,7 +68,8 @@ def command(original_times: bool, tls: bool, **flags: str | None) -> int:
         signal.signal(number, lambda *_: sys.exit(0))
     from synthcore.exchange.server import serve
 
-    return serve(msgspec.structs.replace(exchange_settings(given, original_times), tls=tls))
+    settings = exchange_settings(given, original_times)
+    return serve(msgspec.structs.replace(settings, tls=tls, control_token=control_token))
 
 
 def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSettings:

@@ -114,7 +114,7 @@ class Delays:
         return self._draw_s("visibility", self.plan.visibility)
 
     def facts(self) -> dict[str, object]:
-        """The plan and its name, as the admin endpoint shows them."""
+        """The plan and its name, as the control API shows them."""
         return {"preset": self.preset, "plan": msgspec.to_builtins(self.plan)}
 
     def _draw_s(self, kind: str, delay: Delay) -> float:

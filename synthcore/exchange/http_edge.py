@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
 
-from synthcore.exchange.admin import ADMIN_PATH, Admin
+from synthcore.exchange.control.door import ControlDoor
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.faults.calls import call_happening
 from synthcore.exchange.faults.effects import CallEffect, Refuse, Reply, Silence, Wait
@@ -39,10 +39,10 @@ class HttpEdge:
     """
 
     def __init__(
-        self, rest: RestApp, admin: Admin, delays: Delays, faults: FaultEngine, outbox: Outbox
+        self, rest: RestApp, control: ControlDoor, delays: Delays, faults: FaultEngine, outbox: Outbox
     ) -> None:
         self._rest = rest
-        self._admin = admin
+        self._control = control
         self._delays = delays
         self._faults = faults
         self._outbox = outbox
@@ -56,8 +56,8 @@ class HttpEdge:
         if scope["type"] != "http":
             return
         body = await read_all(receive)
-        if scope["path"].startswith(ADMIN_PATH):
-            await write(self._admin.answer(scope, body), send)
+        if self._control.serves(scope):
+            await write(self._control.answer(scope, body), send)
         elif self._delays.is_instant and not self._faults.watches("request", "reply"):
             try:
                 await write(self._carry_out(scope, body), send)

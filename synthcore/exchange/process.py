@@ -16,6 +16,7 @@ from typing import IO
 import msgspec
 
 from synthcore.errors import ConfigError, VenueUnreachable
+from synthcore.exchange.control.token import VARIABLE
 from synthcore.exchange.ready import Ready, read_ready
 from synthcore.exchange.settings import ExchangeSettings
 
@@ -99,10 +100,15 @@ class ExchangeProcess:
             self._process.wait()
 
     def _spawn(self) -> None:
+        # What is on a command line can be read by everybody on the machine: the token goes another way.
+        token = self.settings.control_token
+        settings = msgspec.structs.replace(self.settings, control_token="")
+        environment = os.environ | ({VARIABLE: token} if token else {})
         # A file and not a pipe: nobody reads it unless the start fails, and a full pipe would stall.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `stop`
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "synthcore.exchange", msgspec.json.encode(self.settings).decode()],
+            [sys.executable, "-m", "synthcore.exchange", msgspec.json.encode(settings).decode()],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,

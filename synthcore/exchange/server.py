@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from synthcore.exchange.certificate import Tls, certified
+from synthcore.exchange.control.token import AUTO, given_token
 from synthcore.exchange.listen import rest_server, ws_server
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market
@@ -108,6 +109,7 @@ def ready_of(
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,
+        control_token=venue.control.token if given_token(settings.control_token) == AUTO else None,
         pid=os.getpid(),
         instance_id=secrets.token_hex(8),
     )

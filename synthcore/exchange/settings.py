@@ -37,6 +37,8 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     faults: str | None = None  # a file of faults, TOML or JSON
 
+    control_token: str = ""  # opens /_control/; `auto` makes one, empty: there is none
+
     # The process
     host: str = "127.0.0.1"
     rest_port: Port = 0
@@ -51,3 +53,6 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"wallet_usdt must be above 0, was {self.wallet_usdt}")
         if not self.symbols:
             raise ValueError("symbols must name at least one contract, were none")
+
+    def __repr__(self) -> str:
+        return f"ExchangeSettings(market={self.market!r}, symbols={self.symbols!r})"  # the token stays out

@@ -11,11 +11,14 @@ from typing import Any
 
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
-from synthcore.exchange.admin import Admin
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
 from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
 from synthcore.exchange.contract import contract_of
+from synthcore.exchange.control.door import ControlDoor
+from synthcore.exchange.control.faults import FaultControl
+from synthcore.exchange.control.latency import LatencyControl
+from synthcore.exchange.control.token import AUTO, given_token, new_token
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Endpoint
@@ -112,8 +115,8 @@ class Venue:
         self.rest = RestApp(*edge, self.clock.now_ms)
         self.trade = TradeStream(TradeDesk(*edge), self.clock.now_ms, self.delays, self.outbox)
         self.faults = self._faults(settings)
-        admin = Admin(self.delays, self.faults, self.clock)
-        self.http = HttpEdge(self.rest, admin, self.delays, self.faults, self.outbox)
+        self.control = self._control_door(settings)
+        self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox)
         watch = OrderWatch(self.core, self.visibility, self.faults)
         self.outbox.tell(watch.look, lambda: watch.is_wanted)
 
@@ -134,6 +137,11 @@ class Venue:
         if settings.faults:
             engine.add(read_plan(Path(settings.faults)).faults)
         return engine
+
+    def _control_door(self, settings: ExchangeSettings) -> ControlDoor:
+        token = given_token(settings.control_token)
+        rooms = (FaultControl(self.faults, self.clock), LatencyControl(self.delays))
+        return ControlDoor(new_token() if token == AUTO else token, [room.routes() for room in rooms])
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
         return [

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
+from synthcore.exchange.control import latency
+from synthcore.exchange.control.client import ControlClient
+from synthcore.exchange.control.token import AUTO
 from synthcore.exchange.delays import DelayPlan, PresetName
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.testing.control import control
 from synthcore.testing.faults import Faults
-
-DELAYS = "/admin/delays"
 
 
 class BybitExchange:
@@ -39,13 +39,16 @@ class BybitExchange:
     """
 
     def __init__(self, **settings: Any) -> None:
-        self.settings = ExchangeSettings(**({"market": "steady", "rate_tier": "off"} | settings))
+        defaults = {"market": "steady", "rate_tier": "off", "control_token": AUTO}
+        self.settings = ExchangeSettings(**(defaults | settings))
         self._process = ExchangeProcess(self.settings)
 
     def start(self) -> BybitExchange:
         """Start it and wait until it can be used."""
         self.ready = self._process.start()
-        self.faults = Faults(self.ready.rest)
+        token = self.ready.control_token or self.settings.control_token
+        self.control = ControlClient(self.ready.rest, token)
+        self.faults = Faults(self.control)
         return self
 
     def stop(self) -> None:
@@ -91,7 +94,7 @@ class BybitExchange:
     def set_delays(self, delays: PresetName | DelayPlan) -> None:
         """Let things take their time from now on: a preset, or delays of one's own."""
         name = "preset" if isinstance(delays, str) else "plan"
-        control(self.rest, "POST", DELAYS, {name: msgspec.to_builtins(delays)})
+        self.control.post(latency.PATH, {name: msgspec.to_builtins(delays)})
 
     def __enter__(self) -> BybitExchange:
         return self.start()

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from synthcore.exchange.control.client import ControlClient
+from synthcore.exchange.control.faults import PATH
 from synthcore.exchange.faults.fault import Fault
-from synthcore.testing.control import control
 
-PATH = "/admin/faults"
 LOOK_EVERY_S = 0.005
 
 
@@ -20,12 +20,12 @@ class Faults:
 
     Parameters
     ----------
-    rest
-        The exchange's REST address.
+    control
+        The way to the exchange's control API.
     """
 
-    def __init__(self, rest: str) -> None:
-        self._rest = rest
+    def __init__(self, control: ControlClient) -> None:
+        self._control = control
         self._before = len(self._record())
 
     def add(self, *faults: Fault | Mapping[str, Any]) -> list[str]:
@@ -36,7 +36,7 @@ class Faults:
         ConfigError
             One of them is no fault.
         """
-        found = control(self._rest, "POST", PATH, {"faults": msgspec.to_builtins(faults)})
+        found = self._control.post(PATH, {"faults": msgspec.to_builtins(faults)})
         return list(found["added"])
 
     def injected(self) -> list[dict[str, Any]]:
@@ -66,11 +66,11 @@ class Faults:
 
     def armed(self) -> list[dict[str, Any]]:
         """What is armed, and how often it matched and struck."""
-        return list(control(self._rest, "GET", PATH)["faults"])
+        return list(self._control.get(PATH)["faults"])
 
     def clear(self) -> None:
         """Disarm everything and set the exchange's clock right; what was cut stays cut."""
-        control(self._rest, "DELETE", PATH)
+        self._control.delete(PATH)
 
     def _record(self) -> list[dict[str, Any]]:
-        return list(control(self._rest, "GET", PATH)["injected"])
+        return list(self._control.get(PATH)["injected"])

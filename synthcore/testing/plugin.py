@@ -80,4 +80,4 @@ def faults(bybit_exchange: BybitExchange) -> Faults:
     """What goes wrong on that exchange (`synthcore.testing.Faults`); disarmed after the test."""
     from synthcore.testing.faults import Faults
 
-    return Faults(bybit_exchange.rest)
+    return Faults(bybit_exchange.control)

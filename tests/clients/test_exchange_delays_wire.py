@@ -1,13 +1,14 @@
-"""Delays as a client meets them, and the admin endpoint that sets them. Lower bounds only."""
+"""Delays as a client meets them, and the control API that sets them. Lower bounds only."""
 
 import asyncio
 import time
 from decimal import Decimal
 
-import httpx
 import pytest
+from control_client import control_http
 
 from synthcore.environment import Credentials
+from synthcore.exchange.control.latency import PATH
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.model import Fill, OrderRequest
@@ -20,7 +21,7 @@ LONG_MS = 150.0
 
 @pytest.fixture
 def exchange():
-    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off")
+    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off", control_token="auto")
     with ExchangeProcess(settings) as ready:
         yield ready
 
@@ -36,8 +37,8 @@ async def backend(exchange):
 
 def set_delays(exchange, **plan):
     delays = {kind: {"floor_ms": floor_ms} for kind, floor_ms in plan.items()}
-    reply = httpx.post(f"{exchange.rest}/admin/delays", json={"plan": delays})
-    assert reply.status_code == 200, reply.text
+    with control_http(exchange) as control:
+        control.post(PATH, json={"plan": delays}).raise_for_status()
 
 
 def buy(link_id, price=None):
@@ -119,7 +120,8 @@ async def test_frames_keep_their_order_whatever_delay_each_one_drew(exchange, ba
     seen = []
     backend.on_private_event(lambda event: seen.append(event.link_id) if isinstance(event, Fill) else None)
     plan = {"private": {"median_ms": 20, "sigma": 1.5, "highest_ms": 200}}
-    httpx.post(f"{exchange.rest}/admin/delays", json={"plan": plan}).raise_for_status()
+    with control_http(exchange) as control:
+        control.post(PATH, json={"plan": plan}).raise_for_status()
 
     names = [f"order-{number}" for number in range(12)]
     for name in names:
@@ -132,11 +134,13 @@ async def test_frames_keep_their_order_whatever_delay_each_one_drew(exchange, ba
 
 
 def test_a_preset_is_chosen_at_run_time_and_shown(exchange):
-    first = httpx.get(f"{exchange.rest}/admin/delays").json()
-    second = httpx.post(f"{exchange.rest}/admin/delays", json={"preset": "lan"}).json()
+    with control_http(exchange) as control:
+        first = control.get(PATH).json()
+        second = control.post(PATH, json={"preset": "lan"}).json()
+        shown = control.get(PATH).json()
 
     assert (first["preset"], second["preset"]) == ("instant", "lan")
-    assert second == httpx.get(f"{exchange.rest}/admin/delays").json()
+    assert second == shown
 
 
 @pytest.mark.parametrize(
@@ -144,32 +148,11 @@ def test_a_preset_is_chosen_at_run_time_and_shown(exchange):
     [b"", b"nonsense", b"{}", b'{"preset":"fast"}', b'{"plan":{"entry":{"floor_ms":-1}}}', b'{"plam":{}}'],
 )
 def test_what_is_no_delay_is_refused_and_changes_nothing(exchange, body):
-    before = httpx.get(f"{exchange.rest}/admin/delays").json()
-
-    reply = httpx.post(
-        f"{exchange.rest}/admin/delays", content=body, headers={"Content-Type": "application/json"}
-    )
+    with control_http(exchange) as control:
+        before = control.get(PATH).json()
+        reply = control.post(PATH, content=body)
+        after = control.get(PATH).json()
 
     assert reply.status_code == 400
     assert reply.json()["error"]
-    assert httpx.get(f"{exchange.rest}/admin/delays").json() == before
-
-
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "10.0.0.1", "127.0.0.1.evil.example"])
-def test_a_name_that_only_points_here_finds_no_admin(exchange, host):
-    """A web page of another origin may resolve to loopback."""
-    reply = httpx.get(f"{exchange.rest}/admin/delays", headers={"Host": host})
-
-    assert reply.status_code == 404
-
-
-def test_a_form_of_a_web_page_can_set_nothing(exchange):
-    """What a browser sends without asking first is no JSON by its type."""
-    reply = httpx.post(f"{exchange.rest}/admin/delays", content=b'{"preset":"lan"}')
-
-    assert reply.status_code == 415
-
-
-def test_the_admin_is_no_part_of_what_bybit_serves(exchange):
-    assert httpx.get(f"{exchange.rest}/admin/").status_code == 404
-    assert httpx.get(f"{exchange.rest}/admin").json()["retCode"] == 10017
+    assert after == before

@@ -69,6 +69,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "ws_private",
         "ws_trade",
         "ca_file",
+        "control_token",
         "api_key",
         "api_secret",
         "accounts",

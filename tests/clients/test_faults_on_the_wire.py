@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from admin_client import AdminClient
+from control_client import ControlClient
 from picows import WSError, WSListener, WSMsgType, ws_connect
 
 from synthcore.exchange.faults.close_socket import CloseSocket
@@ -40,13 +40,13 @@ BUY = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "M
 
 @pytest.fixture(scope="module")
 def exchange():
-    with ExchangeProcess(ExchangeSettings(market="steady", rate_tier="off")) as ready:
+    with ExchangeProcess(ExchangeSettings(market="steady", rate_tier="off", control_token="auto")) as ready:
         yield ready
 
 
 @pytest.fixture
-def admin(exchange):
-    client = AdminClient(exchange.rest)
+def control(exchange):
+    client = ControlClient(exchange)
     yield client
     client.clear()
     client.close()
@@ -93,9 +93,9 @@ NAMES = iter(f"w{number}" for number in range(1_000_000))
 # Answers
 
 
-def test_a_lost_answer_is_a_broken_connection_and_the_order_is_there(rest, admin):
+def test_a_lost_answer_is_a_broken_connection_and_the_order_is_there(rest, control):
     name = next(NAMES)
-    admin.add(LoseAnswer())
+    control.add(LoseAnswer())
 
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         rest.buy(name)
@@ -104,9 +104,9 @@ def test_a_lost_answer_is_a_broken_connection_and_the_order_is_there(rest, admin
     assert rest.buy(next(NAMES)).json()["retCode"] == 0  # only the one
 
 
-def test_a_lost_request_is_the_same_to_the_client_and_the_order_is_not_there(rest, admin):
+def test_a_lost_request_is_the_same_to_the_client_and_the_order_is_not_there(rest, control):
     name = next(NAMES)
-    admin.add(LoseAnswer(when="request path=/v5/order/create"))
+    control.add(LoseAnswer(when="request path=/v5/order/create"))
 
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         rest.buy(name)
@@ -115,9 +115,9 @@ def test_a_lost_request_is_the_same_to_the_client_and_the_order_is_not_there(res
 
 
 @pytest.mark.parametrize(("point", "found"), [("request", 0), ("reply", 1)])
-def test_a_time_out_is_silence_before_or_after_the_order_took_effect(rest, admin, point, found):
+def test_a_time_out_is_silence_before_or_after_the_order_took_effect(rest, control, point, found):
     name = next(NAMES)
-    admin.add(TimeOut(when=f"{point} path=/v5/order/create"))
+    control.add(TimeOut(when=f"{point} path=/v5/order/create"))
 
     with pytest.raises(httpx.ReadTimeout):
         rest.buy(name)
@@ -127,9 +127,9 @@ def test_a_time_out_is_silence_before_or_after_the_order_took_effect(rest, admin
 
 @pytest.mark.parametrize("code", [10002, 10006, 10016, 110007, 110017, 110072, 10000])
 @pytest.mark.parametrize(("point", "found"), [("request", 0), ("reply", 1)])
-def test_a_code_on_demand_comes_in_bybits_envelope(rest, admin, code, point, found):
+def test_a_code_on_demand_comes_in_bybits_envelope(rest, control, code, point, found):
     name = next(NAMES)
-    admin.add(RefuseCall(code=code, when=f"{point} path=/v5/order/create link={name}"))
+    control.add(RefuseCall(code=code, when=f"{point} path=/v5/order/create link={name}"))
 
     answer = rest.buy(name)
 
@@ -139,8 +139,8 @@ def test_a_code_on_demand_comes_in_bybits_envelope(rest, admin, code, point, fou
     assert len(rest.orders(name)) == found
 
 
-def test_too_many_visits_says_when_to_come_again(rest, admin):
-    admin.add(RefuseCall(code=10006, retry_after_ms=700))
+def test_too_many_visits_says_when_to_come_again(rest, control):
+    control.add(RefuseCall(code=10006, retry_after_ms=700))
 
     answer = rest.buy(next(NAMES))
 
@@ -153,9 +153,9 @@ def test_too_many_visits_says_when_to_come_again(rest, admin):
 
 
 @pytest.mark.parametrize("status", [403, 502, 503])
-def test_an_error_in_front_of_the_exchange_is_a_page_of_html(rest, admin, status):
+def test_an_error_in_front_of_the_exchange_is_a_page_of_html(rest, control, status):
     name = next(NAMES)
-    admin.add(HttpError(status=status))
+    control.add(HttpError(status=status))
 
     answer = rest.buy(name)
 
@@ -167,9 +167,9 @@ def test_an_error_in_front_of_the_exchange_is_a_page_of_html(rest, admin, status
 # Orders
 
 
-def test_an_order_that_is_rejected_later_is_acknowledged_and_never_trades(rest, admin):
+def test_an_order_that_is_rejected_later_is_acknowledged_and_never_trades(rest, control):
     name = next(NAMES)
-    admin.add(RejectLater())
+    control.add(RejectLater())
 
     answer = rest.buy(name)
 
@@ -178,9 +178,9 @@ def test_an_order_that_is_rejected_later_is_acknowledged_and_never_trades(rest, 
     assert (order["orderStatus"], order["cumExecQty"]) == ("Rejected", "0")
 
 
-def test_a_partial_fill_is_the_share_that_was_asked_for(rest, admin):
+def test_a_partial_fill_is_the_share_that_was_asked_for(rest, control):
     name = next(NAMES)
-    admin.add(PartialFill(share=0.3))
+    control.add(PartialFill(share=0.3))
 
     rest.buy(name)
 
@@ -188,9 +188,9 @@ def test_a_partial_fill_is_the_share_that_was_asked_for(rest, admin):
     assert (order["orderStatus"], order["cumExecQty"]) == ("Cancelled", "0.003")
 
 
-def test_a_hidden_order_is_acknowledged_and_found_only_later(rest, admin):
+def test_a_hidden_order_is_acknowledged_and_found_only_later(rest, control):
     name = next(NAMES)
-    admin.add(HideOrder(ms=200))
+    control.add(HideOrder(ms=200))
 
     acknowledged = rest.buy(name).json()["retCode"]
     at_once = rest.orders(name)
@@ -204,8 +204,8 @@ def test_a_hidden_order_is_acknowledged_and_found_only_later(rest, admin):
 # Clock
 
 
-def test_a_skewed_clock_is_everywhere_at_once(rest, admin):
-    admin.add(SkewClock(ms=60_000))
+def test_a_skewed_clock_is_everywhere_at_once(rest, control):
+    control.add(SkewClock(ms=60_000))
 
     shown_ms = rest.http.get("/v5/market/time").json()["time"]
     shown_ns = int(rest.http.get("/v5/market/time").json()["result"]["timeNano"])
@@ -287,8 +287,8 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize(("fault", "topics"), PRIVATE, ids=lambda value: getattr(value, "do", ""))
-async def test_one_private_frame_goes_wrong_and_the_others_come(rest, admin, private, fault, topics):
-    admin.add(fault)
+async def test_one_private_frame_goes_wrong_and_the_others_come(rest, control, private, fault, topics):
+    control.add(fault)
 
     await bought(rest)
     seen = await private.topics(len(topics))
@@ -297,12 +297,12 @@ async def test_one_private_frame_goes_wrong_and_the_others_come(rest, admin, pri
 
     assert seen == topics
     assert after == ["execution", "order", "position"]
-    assert [one["do"] for one in admin.injected()[-1:]] == [fault.do]
+    assert [one["do"] for one in control.injected()[-1:]] == [fault.do]
 
 
 @pytest.mark.parametrize("how", ["malformed", "truncated", "oversized"])
-async def test_a_garbled_frame_is_what_it_says_and_the_next_is_whole(rest, admin, private, how):
-    admin.add(GarbleFrame(how=how))
+async def test_a_garbled_frame_is_what_it_says_and_the_next_is_whole(rest, control, private, how):
+    control.add(GarbleFrame(how=how))
 
     await bought(rest)
     frame = await private.next()
@@ -315,8 +315,8 @@ async def test_a_garbled_frame_is_what_it_says_and_the_next_is_whole(rest, admin
     assert await private.topics(2) == ["order", "position"]
 
 
-async def test_a_cut_socket_ends_without_a_goodbye(rest, admin, private):
-    admin.add(CutSocket())
+async def test_a_cut_socket_ends_without_a_goodbye(rest, control, private):
+    control.add(CutSocket())
 
     await bought(rest)
     await asyncio.wait_for(private.closed, WAIT_S)
@@ -324,8 +324,8 @@ async def test_a_cut_socket_ends_without_a_goodbye(rest, admin, private):
     assert private.code is None
 
 
-async def test_a_closed_socket_says_its_code(rest, admin, private):
-    admin.add(CloseSocket(code=1012))
+async def test_a_closed_socket_says_its_code(rest, control, private):
+    control.add(CloseSocket(code=1012))
 
     await bought(rest)
     await asyncio.wait_for(private.closed, WAIT_S)
@@ -333,12 +333,12 @@ async def test_a_closed_socket_says_its_code(rest, admin, private):
     assert private.code == 1012
 
 
-async def test_a_half_open_socket_is_open_and_dead(rest, admin, exchange):
+async def test_a_half_open_socket_is_open_and_dead(rest, control, exchange):
     transport, socket = await connected(
         exchange.ws_public, {"op": "subscribe", "args": ["orderbook.1.BTCUSDT"]}
     )
     await socket.next()
-    admin.add(HalfOpenSocket(socket="public", when="start"))
+    control.add(HalfOpenSocket(socket="public", when="start"))
     await asyncio.sleep(0)
 
     transport.send(WSMsgType.TEXT, b'{"op":"ping"}')
@@ -348,8 +348,8 @@ async def test_a_half_open_socket_is_open_and_dead(rest, admin, exchange):
     transport.disconnect(graceful=False)
 
 
-async def test_a_slow_socket_sends_all_of_it_later(rest, admin, private):
-    admin.add(SlowSocket(ms=200))
+async def test_a_slow_socket_sends_all_of_it_later(rest, control, private):
+    control.add(SlowSocket(ms=200))
 
     sent_s = time.monotonic()
     await bought(rest)
@@ -359,8 +359,8 @@ async def test_a_slow_socket_sends_all_of_it_later(rest, admin, private):
     assert time.monotonic() - sent_s >= 0.2
 
 
-async def test_a_refused_handshake_is_an_http_status_and_the_next_one_works(admin, exchange):
-    admin.add(RefuseSocket(status=503))
+async def test_a_refused_handshake_is_an_http_status_and_the_next_one_works(control, exchange):
+    control.add(RefuseSocket(status=503))
 
     with pytest.raises(WSError, match="503"):
         await ws_connect(PlainSocket, exchange.ws_private)
@@ -370,30 +370,27 @@ async def test_a_refused_handshake_is_an_http_status_and_the_next_one_works(admi
 
 
 async def test_a_sequence_gap_is_a_hole_in_the_book_s_numbers():
-    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3)
+    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3, control_token="auto")
     async with ExchangeProcess(settings) as ready:
-        admin = AdminClient(ready.rest)
+        control = ControlClient(ready)
         topic = "orderbook.50.BTCUSDT"
         transport, socket = await connected(ready.ws_public, {"op": "subscribe", "args": [topic]})
         numbers = [json.loads(await socket.next())["data"]["u"] for _ in range(5)]
-        admin.add(SequenceGap(frames=3))
-        while not admin.facts()["faults"][0]["is_spent"]:
+        control.add(SequenceGap(frames=3))
+        while not control.facts()["faults"][0]["is_spent"]:
             numbers.append(json.loads(await socket.next())["data"]["u"])
         numbers += [json.loads(await socket.next())["data"]["u"] for _ in range(5)]
         transport.disconnect(graceful=False)
-        admin.close()
+        control.close()
 
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     assert sorted(set(steps)) == [1, 4]
     assert steps.count(4) == 1
 
 
-async def test_what_the_admin_cannot_read_arms_nothing(exchange, admin):
-    http = httpx.Client(base_url=exchange.rest)
-
-    refused = http.post("/admin/faults", json={"faults": [{"do": "lose_answer", "when": "fill"}]})
+async def test_what_cannot_be_read_arms_nothing(exchange, control):
+    refused = control.http.post("/_control/faults", json={"faults": [{"do": "lose_answer", "when": "fill"}]})
 
     assert refused.status_code == 400
     assert "lose_answer can strike at request, reply, not at fill" in refused.json()["error"]
-    assert admin.facts()["faults"] == []
-    http.close()
+    assert control.facts()["faults"] == []

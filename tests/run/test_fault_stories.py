@@ -13,7 +13,7 @@ from decimal import Decimal
 from time import monotonic_ns, time_ns
 
 import pytest
-from admin_client import AdminClient
+from control_client import ControlClient
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -151,21 +151,21 @@ STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Ready]:
-    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off")
+    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off", control_token="auto")
     with ExchangeProcess(settings) as ready:
         yield ready
 
 
 @pytest.fixture
-def admin(exchange: Ready) -> Iterator[AdminClient]:
-    client = AdminClient(exchange.rest)
+def control(exchange: Ready) -> Iterator[ControlClient]:
+    client = ControlClient(exchange)
     yield client
     client.clear()
     client.close()
 
 
 @pytest.fixture
-async def executor(exchange: Ready, admin: AdminClient) -> AsyncIterator[SingleExchangeExecutor]:
+async def executor(exchange: Ready, control: ControlClient) -> AsyncIterator[SingleExchangeExecutor]:
     executor = executor_of(exchange, RateBudget({}))  # the exchange has no limits either
     await executor.start()
     yield executor
@@ -210,16 +210,16 @@ async def entered(executor: SingleExchangeExecutor, trade: PaperTrade, leg: str)
 
 @pytest.mark.parametrize("story", STORIES)
 async def test_the_trade_ends_where_it_must_and_nothing_is_held(
-    story: str, executor: SingleExchangeExecutor, admin: AdminClient
+    story: str, executor: SingleExchangeExecutor, control: ControlClient
 ) -> None:
     faults, right_ends = STORIES[story]
-    before = len(admin.injected())
-    names = admin.add(*faults)
+    before = len(control.injected())
+    names = control.add(*faults)
 
     async with asyncio.timeout(20):
         trade = await executor.execute_synthetic_trade(opportunity())
-    struck = {one["fault"] for one in admin.injected()[before:]}
-    admin.clear()
+    struck = {one["fault"] for one in control.injected()[before:]}
+    control.clear()
     backend = executor.desk.backend
     await backend.sync_server_time()  # the clock may have been off
 
@@ -232,12 +232,12 @@ async def test_the_trade_ends_where_it_must_and_nothing_is_held(
 
 
 async def test_an_address_that_is_shut_out_takes_no_entry_and_what_is_held_is_closed(
-    exchange: Ready, admin: AdminClient
+    exchange: Ready, control: ControlClient
 ) -> None:
     """403 means ten minutes of silence for entries; a leg that is held is closed all the same."""
     executor = executor_of(exchange, RateBudget())
     await executor.start()
-    admin.add(LATE_SHORT, HttpError(status=403, when=f"request {SHORT} after fill {LONG}"))
+    control.add(LATE_SHORT, HttpError(status=403, when=f"request {SHORT} after fill {LONG}"))
 
     async with asyncio.timeout(20):
         trade = await executor.execute_synthetic_trade(opportunity())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from live_run import Place
 
+from synthcore.exchange.control.client import ControlClient
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.testing import Faults
@@ -78,10 +79,11 @@ def test_an_attached_run_ends_flat_and_the_exchange_knows_what_it_did_to_it(plac
         position_mode="hedge",
         rate_tier="off",
         faults=str(plan),
+        control_token="auto",
         ready_file=str(ready_file),
     )
     with ExchangeProcess(settings) as ready:
-        faults = Faults(ready.rest)
+        faults = Faults(ControlClient(ready.rest, str(ready.control_token)))
         done = place.call(*RUN, "--attach", str(ready_file))
         kinds = {one["do"] for one in faults.injected()}
 

@@ -1,0 +1,36 @@
+"""`/_control/faults`: what goes wrong."""
+
+from __future__ import annotations
+
+import msgspec
+
+from synthcore.exchange.clock import ExchangeClock
+from synthcore.exchange.control.door import ControlCall, Routes
+from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.plan import FaultPlan
+
+PATH = "/_control/faults"
+
+
+class FaultControl:
+    """Arms and disarms."""
+
+    def __init__(self, faults: FaultEngine, clock: ExchangeClock) -> None:
+        self._faults = faults
+        self._clock = clock
+
+    def routes(self) -> Routes:
+        return {("GET", PATH): self._facts, ("POST", PATH): self._add, ("DELETE", PATH): self._clear}
+
+    def _facts(self, call: ControlCall) -> object:
+        return self._faults.facts()
+
+    def _add(self, call: ControlCall) -> object:
+        plan = msgspec.json.decode(call.body, type=FaultPlan)
+        return {"added": self._faults.add(plan.faults)}
+
+    def _clear(self, call: ControlCall) -> object:
+        """Disarm everything and set the clock right; what was broken stays broken."""
+        self._faults.clear()
+        self._clock.set_right()
+        return self._faults.facts()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 from synthcore.exchange.source import MarketSource
 from synthcore.exchange.venue import Venue
@@ -32,3 +35,13 @@ async def market_open(venue: Venue, pump: asyncio.Task[None]) -> None:
     opened = asyncio.create_task(venue.opened.wait())
     await asyncio.wait({opened, pump}, timeout=OPEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
     opened.cancel()
+
+
+@contextlib.contextmanager
+def running(coroutine: Coroutine[Any, Any, None]) -> Iterator[asyncio.Task[None]]:
+    """Run a coroutine beside; it is cancelled at the end."""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield task
+    finally:
+        task.cancel()

@@ -9,15 +9,13 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any
 
 from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.control.token import AUTO, given_token
 from synthcore.exchange.listen import rest_server, ws_server
 from synthcore.exchange.parent import die_with_parent
-from synthcore.exchange.pump import market_open, pump_market
+from synthcore.exchange.pump import market_open, pump_market, running
 from synthcore.exchange.ready import Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import open_source
@@ -71,16 +69,6 @@ async def _serve(settings: ExchangeSettings) -> None:
         announce(ready_of(venue, settings, rest_port, ws_port, tls), settings)
         stack.callback(forget_ready_file, settings)
         await until_stopped(stopped, pump)
-
-
-@contextlib.contextmanager
-def running(coroutine: Coroutine[Any, Any, None]) -> Iterator[asyncio.Task[None]]:
-    """Run a coroutine beside; it is cancelled at the end."""
-    task = asyncio.create_task(coroutine)
-    try:
-        yield task
-    finally:
-        task.cancel()
 
 
 async def until_stopped(stopped: asyncio.Event, pump: asyncio.Task[None]) -> None:

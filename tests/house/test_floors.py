@@ -39,6 +39,7 @@ FLOORS = {
     "synthcore.doctor": 5,
     "synthcore.capture": 5,
     "synthcore.settings": 1,
+    "synthcore.virtual_time": 1,
     "synthcore._core": 0,
 }
 
@@ -56,7 +57,7 @@ FORBIDDEN = {
 
 LIBRARY_ROOMS = {
     "picows": ("synthcore.feed", "synthcore.orders", "synthcore.exchange"),
-    "httpx": ("synthcore.orders",),
+    "httpx": ("synthcore.orders", "synthcore.testing"),
     "httpcore": ("synthcore.orders",),
     "uvicorn": ("synthcore.exchange",),
     "click": ("synthcli",),

@@ -1,0 +1,1 @@
+"""The exchange without sockets: its own code, its own edges, on any event loop."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.control.token import AUTO, given_token
+from synthcore.exchange.fine_loop import fine_loop
 from synthcore.exchange.listen import rest_server, ws_server
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market, running
@@ -38,18 +39,9 @@ def serve(settings: ExchangeSettings) -> int:
     # What was imported lives for ever: the collector need not walk it, and seldom the rest.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=fine_loop) as runner:
         runner.run(_serve(settings))
     return 0
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed, else asyncio's own."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop
 
 
 async def _serve(settings: ExchangeSettings) -> None:

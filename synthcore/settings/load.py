@@ -50,7 +50,7 @@ RUN_DEFAULTS: dict[str, Any] = {
     "speed": 1.0,
     "attach": None,
     "rate_tier": "10",
-    "delays": "instant",
+    "delays": "lan",
     "faults": None,
     "require_criteria": False,
 }

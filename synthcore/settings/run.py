@@ -27,7 +27,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     attach: Path | None = None  # ready file of an exchange that runs already
     state_dir: Path
     rate_tier: RateTier = "10"  # of the embedded exchange
-    delays: DelayPreset = "instant"  # of the embedded exchange
+    delays: DelayPreset = "lan"  # of the embedded exchange
     faults: Path | None = None  # what goes wrong on the embedded exchange
     require_criteria: bool = False
     debug: bool = False

@@ -43,6 +43,9 @@ class Position(Struct, eq=False, kw_only=True):
     take_profit: str = "0"  # stops of the whole position, as its rows show them
     stop_loss: str = "0"
     trailing_stop: str = "0"
+    is_isolated: bool = False  # it bears its losses with a margin of its own
+    extra_margin: Decimal = ZERO  # isolated: what was added to it; below 0: what funding took of it
+    auto_add_margin: bool = False  # isolated: the wallet adds to it before it is liquidated
 
     @property
     def signed_lots(self) -> int:
@@ -78,10 +81,12 @@ class Position(Struct, eq=False, kw_only=True):
         is_last = lots == self.lots
         cost = self.entry_value if is_last else round8(self.entry_value * lots / self.lots)
         open_fee = self.open_fee if is_last else round8(self.open_fee * lots / self.lots)
+        extra = self.extra_margin if is_last else round8(self.extra_margin * lots / self.lots)
         pnl = value - cost if self.side == "Buy" else cost - value
         self.lots -= lots
         self.entry_value -= cost
         self.open_fee -= open_fee
+        self.extra_margin -= extra
         self._realise(pnl - fee)
         if is_last:
             self.side, self.opened_ms = None, 0
@@ -116,14 +121,25 @@ class Position(Struct, eq=False, kw_only=True):
         return closing_fee(self.side, self.entry_value, self.leverage, TAKER_FEE_RATE)
 
     def initial_margin(self, mark: Decimal) -> Decimal:
+        """By the mark under cross margin; isolated by the entry, with what was added to it."""
         if not self.lots:
             return ZERO
+        if self.is_isolated:
+            return initial_margin(self.entry_value, self.leverage, self.closing_fee()) + self.extra_margin
         return initial_margin(self.mark_value(mark), self.leverage, self.closing_fee())
 
     def maintenance_margin(self, mark: Decimal) -> Decimal:
         if not self.lots:
             return ZERO
         return maintenance_margin(self.mark_value(mark), self.contract.ladder, self.closing_fee())
+
+    def own_money(self, mark: Decimal) -> Decimal:
+        """Isolated: its margin and its unrealised result, all that it can lose."""
+        return self.initial_margin(mark) + self.unrealised(mark)
+
+    def is_exhausted(self, mark: Decimal) -> bool:
+        """Isolated: whether its own money is no more than its maintenance margin."""
+        return self.lots > 0 and self.own_money(mark) <= self.maintenance_margin(mark)
 
 
 class OpenSide(Struct, eq=False):
@@ -141,6 +157,7 @@ class Margin(Struct, frozen=True, kw_only=True):
     position_im: Decimal
     position_mm: Decimal
     order_im: Decimal
+    is_isolated: bool
 
     @property
     def equity(self) -> Decimal:
@@ -152,11 +169,20 @@ class Margin(Struct, frozen=True, kw_only=True):
 
     @property
     def available(self) -> Decimal:
-        return self.equity - self.initial
+        """What new orders can use: isolated positions neither lend gains nor borrow for losses."""
+        return (self.wallet if self.is_isolated else self.equity) - self.initial
+
+
+class MarginSettings(Struct, frozen=True, kw_only=True):
+    """What a change of the margin mode may change."""
+
+    is_isolated: bool
+    leverage: dict[tuple[str, int], Decimal]
+    extra_margin: dict[tuple[str, int], Decimal]
 
 
 class Account:
-    """The money and the holdings of one user. Cross margin, USDT."""
+    """The money and the holdings of one user, in USDT. Cross margin, or each position isolated."""
 
     def __init__(self, uid: str, deposit: Decimal, hedge: bool, created_ms: int) -> None:
         self.uid = uid
@@ -166,9 +192,11 @@ class Account:
         self.created_ms = created_ms
         self.realised_ever = ZERO  # pnl less fees
         self.fees_paid = ZERO
+        self.is_isolated = False
+        self.margin_mode_ms = created_ms  # when the margin mode was set
         self._hedge_by_default = hedge
         self._hedge: dict[str, bool] = {}  # symbols that were switched on their own
-        self._leverage: dict[str, Decimal] = {}
+        self._leverage: dict[tuple[str, int], Decimal] = {}  # by symbol and position index
         self._positions: dict[tuple[str, int], Position] = {}
         self._open_sides: dict[OpenSideKey, OpenSide] = {}
 
@@ -184,6 +212,8 @@ class Account:
 
     def set_hedged(self, symbol: str, hedge: bool) -> None:
         self._hedge[symbol] = hedge
+        if not hedge:
+            self._even_leverage(symbol)
 
     def set_hedged_by_default(self, hedge: bool) -> None:
         self._hedge_by_default = hedge
@@ -196,7 +226,10 @@ class Account:
         position = self._positions.get(key)
         if position is None:
             position = Position(
-                contract=contract, position_idx=position_idx, leverage=self.leverage(contract.symbol)
+                contract=contract,
+                position_idx=position_idx,
+                leverage=self.leverage(contract.symbol, position_idx),
+                is_isolated=self.is_isolated,
             )
             self._positions[key] = position
         return position
@@ -239,17 +272,56 @@ class Account:
         position.pay_funding(fee, seq, now_ms)
         self.ledger.fund(execution, now_ms, received=-fee, held=held)
         self.realised_ever -= fee
+        if self.is_isolated:  # what the free balance can't bear comes out of the position's margin
+            short = min(fee, -self.free(), position.initial_margin(ZERO))
+            position.extra_margin -= max(ZERO, short)
+
+    # Margin mode
+
+    def set_isolated(self, is_isolated: bool, now_ms: int) -> None:
+        """Give each position a margin of its own, or let all share the equity; added margin is free again."""
+        self.is_isolated, self.margin_mode_ms = is_isolated, now_ms
+        for position in self._positions.values():
+            position.is_isolated, position.extra_margin = is_isolated, ZERO
+        if not is_isolated:
+            for symbol in {symbol for symbol, _ in self._leverage}:
+                self._even_leverage(symbol)
+
+    def margin_settings(self) -> MarginSettings:
+        extra = {key: position.extra_margin for key, position in self._positions.items()}
+        return MarginSettings(is_isolated=self.is_isolated, leverage=dict(self._leverage), extra_margin=extra)
+
+    def restore(self, settings: MarginSettings, set_ms: int) -> None:
+        """Undo a change of the margin mode."""
+        self.set_isolated(settings.is_isolated, set_ms)
+        for key, leverage in settings.leverage.items():
+            self._set_leverage(key, leverage)
+        for key, extra in settings.extra_margin.items():
+            self._positions[key].extra_margin = extra
+
+    def free(self) -> Decimal:
+        """Isolated: the wallet less what positions and orders hold of it."""
+        held = sum((position.initial_margin(ZERO) for position in self.held()), ZERO)
+        return self.wallet - held - self.order_margin()
 
     # Leverage
 
-    def leverage(self, symbol: str) -> Decimal:
-        return self._leverage.get(symbol, DEFAULT_LEVERAGE)
+    def leverage(self, symbol: str, position_idx: int = 0) -> Decimal:
+        """Of the buy side, but for a hedge's short leg of the sell side."""
+        return self._leverage.get((symbol, position_idx), DEFAULT_LEVERAGE)
 
-    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
-        self._leverage[symbol] = leverage
-        for (held_symbol, _), position in self._positions.items():
-            if held_symbol == symbol:
-                position.leverage = leverage
+    def set_leverage(self, symbol: str, buy: Decimal, sell: Decimal | None = None) -> None:
+        for position_idx, leverage in ((0, buy), (1, buy), (2, buy if sell is None else sell)):
+            self._set_leverage((symbol, position_idx), leverage)
+
+    def _set_leverage(self, key: tuple[str, int], leverage: Decimal) -> None:
+        self._leverage[key] = leverage
+        if key in self._positions:
+            self._positions[key].leverage = leverage
+
+    def _even_leverage(self, symbol: str) -> None:
+        """One leverage for both sides, the lower one: it asks for the larger margin."""
+        self.set_leverage(symbol, min(self.leverage(symbol, 1), self.leverage(symbol, 2)))
 
     # Open orders' claim on margin
 
@@ -275,7 +347,7 @@ class Account:
         value = self._opening_value(key, open_side)
         if value == 0:
             return ZERO
-        return round8(value / self.leverage(key[0]) + 2 * value * TAKER_FEE_RATE)
+        return round8(value / self.leverage(key[0], key[1]) + 2 * value * TAKER_FEE_RATE)
 
     def _opening_value(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
         """Value of what could open: in one-way mode the part against a held position is free."""
@@ -304,13 +376,16 @@ class Account:
         self.claim(order, -lots)
         return exposure
 
-    def largest_exposure(self, symbol: str) -> Decimal:
-        """The highest value that a position of this symbol could reach by the orders that are open."""
+    def largest_exposures(self, symbol: str) -> dict[int, Decimal]:
+        """The highest value that each position of this symbol could reach by the orders that are open."""
         keys: set[OpenSideKey] = {key for key in self._open_sides if key[0] == symbol}
         for position in self.held():
             if position.contract.symbol == symbol and position.side is not None:
                 keys.add((symbol, position.position_idx, position.side))
-        return max((self._exposure(key) for key in keys), default=ZERO)
+        largest: dict[int, Decimal] = {}
+        for key in keys:
+            largest[key[1]] = max(self._exposure(key), largest.get(key[1], ZERO))
+        return largest
 
     def _exposure(self, key: OpenSideKey) -> Decimal:
         symbol, position_idx, side = key
@@ -334,6 +409,7 @@ class Account:
             position_im=position_im,
             position_mm=position_mm,
             order_im=self.order_margin(),
+            is_isolated=self.is_isolated,
         )
 
 

@@ -29,6 +29,7 @@ from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_filter import passes_filter
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import NORMAL, STOP, Fate, Order, Protection, Trigger
+from synthcore.exchange.position_margins import PositionMargins
 from synthcore.exchange.position_stops import PositionStops
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row, funding_row
@@ -47,7 +48,6 @@ from synthcore.venues.bybit.messages import (
     CancelAll,
     CancelOrder,
     CreateOrder,
-    SetLeverage,
     SwitchMode,
     TradingStop,
 )
@@ -101,6 +101,7 @@ class Exchange:
         self._admission = Admission(self.contracts, market)
         self._waiting = WaitingOrders()
         self.funding = FundingClock(market)
+        self.margins = PositionMargins(self, market)
         self._stops = PositionStops(self, self._make_order)
         self.liquidator = Liquidator(self, self._make_order, market)
         self._last_batch = Batch(market.mark, 0)
@@ -291,29 +292,6 @@ class Exchange:
             return self._switch_coin(account, request.coin, hedge)
         return refusal.params_error("symbol")
 
-    def set_leverage(self, account: Account, request: SetLeverage) -> Refusal | None:
-        """Leverage of one symbol. Cross margin: both sides must be equal."""
-        if request.category != "linear":
-            return refusal.ILLEGAL_CATEGORY
-        contract = self.contracts.get(request.symbol)
-        if contract is None:
-            return refusal.params_error("symbol")
-        buy, sell = read(request.buy_leverage), read(request.sell_leverage)
-        if buy is None or buy != sell or buy % contract.leverage_step or buy < contract.min_leverage:
-            return refusal.params_error("leverage")
-        if buy > contract.max_leverage:
-            return refusal.LEVERAGE_TOO_HIGH
-        before = account.leverage(request.symbol)
-        if buy == before:
-            return refusal.LEVERAGE_UNCHANGED
-        if account.largest_exposure(request.symbol) > contract.ladder.limit_at(buy):
-            return refusal.LEVERAGE_TOO_HIGH
-        account.set_leverage(request.symbol, buy)
-        if buy < before and account.margin(self.market.mark).available < 0:
-            account.set_leverage(request.symbol, before)
-            return refusal.BALANCE_TOO_LOW
-        return None
-
     def _switch_symbol(self, account: Account, symbol: str, hedge: bool) -> Refusal | None:
         if symbol not in self.contracts:
             return refusal.params_error("symbol")
@@ -388,7 +366,8 @@ class Exchange:
     def _check_tier(self, account: Account, order: Order, lots: int) -> None:
         if order.reduces:
             return
-        ladder, leverage = order.contract.ladder, account.leverage(order.contract.symbol)
+        ladder = order.contract.ladder
+        leverage = account.leverage(order.contract.symbol, order.position_idx)
         exposure = account.exposure_with(order, lots)
         if exposure > ladder.limit_at(leverage):
             raise Refused(refusal.beyond_risk_limit(ladder.tier(exposure).max_leverage))

@@ -16,6 +16,8 @@ from synthcore.exchange.account import Account
 from synthcore.exchange.decimals import read_count
 from synthcore.exchange.refusal import Refusal, Refused, params_error
 
+OK = Refusal(0, "OK")
+
 Body = TypeVar("Body")
 Item = TypeVar("Item")
 Result = object
@@ -50,10 +52,11 @@ class Endpoint(Struct, frozen=True):
 
 
 class Extended(Struct, frozen=True):
-    """A result with something in `retExtInfo`."""
+    """A result with something in `retExtInfo`, or a refusal that says more than its code."""
 
     result: Result
-    ext_info: dict[str, object]
+    ext_info: dict[str, object] = {}
+    outcome: Refusal = OK
 
 
 CATEGORIES = frozenset({"linear", "spot", "inverse", "option"})

@@ -17,9 +17,10 @@ from synthcore.exchange.endpoint import (
     read_category,
     read_limit,
 )
+from synthcore.exchange.position_margins import CROSS, ISOLATED
 from synthcore.exchange.refusal import Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_position_row, wallet_row
-from synthcore.venues.bybit.messages import SetLeverage, SwitchMode, WalletResult
+from synthcore.venues.bybit.messages import SwitchMode, WalletResult
 
 UNIFIED_2_0 = 5  # unifiedMarginStatus
 DCP_WINDOW_S = 10
@@ -36,7 +37,6 @@ class AccountEndpoints:
         return [
             Endpoint("GET", "/v5/position/list", self.positions),
             Endpoint("POST", "/v5/position/switch-mode", self.switch_mode),
-            Endpoint("POST", "/v5/position/set-leverage", self.set_leverage),
             Endpoint("GET", "/v5/account/wallet-balance", self.wallet_balance),
             Endpoint("GET", "/v5/account/info", self.info),
             Endpoint("GET", "/v5/account/fee-rate", self.fee_rate),
@@ -75,10 +75,6 @@ class AccountEndpoints:
         refused = self._exchange.switch_mode(call.user, read_body(call.body, SwitchMode))
         return refused or {}
 
-    def set_leverage(self, call: Call) -> Result | Refusal:
-        refused = self._exchange.set_leverage(call.user, read_body(call.body, SetLeverage))
-        return refused or {}
-
     def wallet_balance(self, call: Call) -> Result:
         if call.params.get("accountType") != "UNIFIED":
             raise Refused(Refusal(10001, "accountType only support UNIFIED."))
@@ -91,8 +87,8 @@ class AccountEndpoints:
 
     def info(self, call: Call) -> Result:
         return {
-            "marginMode": "REGULAR_MARGIN",
-            "updatedTime": str(call.user.created_ms),
+            "marginMode": ISOLATED if call.user.is_isolated else CROSS,
+            "updatedTime": str(call.user.margin_mode_ms),
             "unifiedMarginStatus": UNIFIED_2_0,
             "dcpStatus": "OFF",
             "timeWindow": DCP_WINDOW_S,

@@ -1,4 +1,8 @@
-"""Liquidation under cross margin: orders go, large positions shrink tier by tier, the rest is taken over."""
+"""Liquidation.
+
+Cross margin: orders go, large positions shrink tier by tier, the rest is taken over. Isolated: a position
+whose own money is spent is taken over alone, unless the wallet may add to it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from synthcore.exchange.decimals import ZERO, round8
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import Order
+from synthcore.exchange.position_margins import add_by_itself
 from synthcore.model import Side
 
 BY_LIQUIDATION = "CreateByLiq"
@@ -93,7 +98,10 @@ class Liquidator:
             return ()
         batch = self._host.begin(now_ms)
         for account in due:
-            self._liquidate(account, batch, now_ms)
+            if account.is_isolated:
+                self._liquidate_positions(account, batch, now_ms)
+            else:
+                self._liquidate(account, batch, now_ms)
         return batch
 
     def take_untold(self) -> list[Liquidation]:
@@ -102,9 +110,29 @@ class Liquidator:
         return untold
 
     def _is_due(self, account: Account) -> bool:
-        """Whether the maintenance margin rate has reached 100 %."""
+        """Whether the maintenance margin rate has reached 100 %, or that of an isolated position."""
+        if account.is_isolated:
+            return any(self._is_exhausted(position) for position in account.held())
         margin = account.margin(self._market.mark)
         return margin.position_mm > 0 and margin.equity <= margin.position_mm
+
+    def _is_exhausted(self, position: Position) -> bool:
+        return position.is_exhausted(self._mark(position))
+
+    def _liquidate_positions(self, account: Account, batch: Batch, now_ms: int) -> None:
+        """Top up or take over each isolated position that is due; the others stay as they are."""
+        for position in [one for one in account.held() if self._is_exhausted(one)]:
+            add_by_itself(account, position, self._mark(position), now_ms)
+            batch.moved(account, position.contract)
+            if self._is_exhausted(position):
+                self._cancel_orders_of(account, position, batch, now_ms)
+                self._take_over(account, position, batch, now_ms)
+
+    def _cancel_orders_of(self, account: Account, position: Position, batch: Batch, now_ms: int) -> None:
+        key = position.contract, position.position_idx
+        for order in list(self._host.log(account).open_orders()):
+            if (order.contract, order.position_idx) == key and order.is_open:
+                self._host.end_stop(order, CANCELLED_BEFORE, batch, now_ms)
 
     def _liquidate(self, account: Account, batch: Batch, now_ms: int) -> None:
         for order in list(self._host.log(account).open_orders()):
@@ -143,6 +171,11 @@ class Liquidator:
         self.kept.append(taken)
         self._untold.append(taken)
 
+    def bankruptcy_price(self, account: Account, position: Position) -> Decimal:
+        """Where the money behind an open position is gone."""
+        ticks = self._bankruptcy_ticks(account, position, self._mark(position))
+        return position.contract.price(ticks)
+
     def _bankruptcy_ticks(self, account: Account, position: Position, mark: Decimal) -> int:
         """Where the position's share of the equity is gone, its fee included; rounded for the account."""
         contract, share = position.contract, self._share(account, position)
@@ -150,15 +183,21 @@ class Liquidator:
         price = (signed_qty * mark - share) / (position.qty * (sign - TAKER_FEE_RATE))
         rounding = ROUND_CEILING if sign > 0 else ROUND_FLOOR
         ticks = int((price / contract.tick).to_integral_value(rounding))
-        is_last = sum(1 for _ in account.held()) == 1
-        left = _left(account, position, ticks)
-        if is_last and left < 0:  # margins are rounded, money is not
+        bears_alone = position.is_isolated or sum(1 for _ in account.held()) == 1
+        money = position.initial_margin(mark) if position.is_isolated else account.wallet
+        left = _left(money, position, ticks)
+        if bears_alone and left < 0:  # margins are rounded, money is not
             a_tick = contract.lot_value * position.lots * (1 - TAKER_FEE_RATE)
             ticks += sign * (int(-left / a_tick) + 1)
         return max(1, ticks)
 
     def _share(self, account: Account, position: Position) -> Decimal:
-        """A position's part of the equity: by its maintenance margin, or of what is missing by its loss."""
+        """A position's part of the equity: by its maintenance margin, or of what is missing by its loss.
+
+        An isolated position has its own.
+        """
+        if position.is_isolated:
+            return position.own_money(self._mark(position))
         margin = account.margin(self._market.mark)
         loss = _loss(position, self._mark(position))
         losses = sum((_loss(one, self._mark(one)) for one in account.held()), ZERO)
@@ -200,8 +239,8 @@ def _loss(position: Position, mark: Decimal) -> Decimal:
     return max(ZERO, -position.unrealised(mark))
 
 
-def _left(account: Account, position: Position, ticks: int) -> Decimal:
-    """The wallet after closing the position at a price."""
+def _left(money: Decimal, position: Position, ticks: int) -> Decimal:
+    """What closing the position at a price leaves of the money behind it."""
     value = position.contract.value(ticks, position.lots)
     gain = value - position.entry_value
-    return account.wallet + (-gain if position.side == "Sell" else gain) - round8(value * TAKER_FEE_RATE)
+    return money + (-gain if position.side == "Sell" else gain) - round8(value * TAKER_FEE_RATE)

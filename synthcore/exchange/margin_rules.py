@@ -32,7 +32,7 @@ def break_even(entry_price: Decimal, signed_qty: Decimal, realised: Decimal, tak
     return round8((entry_price * signed_qty - realised) / (signed_qty - abs(signed_qty) * rate))
 
 
-def cross_liquidation(
+def liquidation_price(
     signed_qty: Decimal, mark: Decimal, spare: Decimal, ladder: RiskLadder, fee: Decimal
 ) -> Decimal:
     """Mark at which the money behind a position is no more than its maintenance margin.
@@ -40,7 +40,8 @@ def cross_liquidation(
     Parameters
     ----------
     spare
-        Equity at the current mark, less the maintenance margin of everything else.
+        Cross: equity at the current mark, less the maintenance margin of everything else.
+        Isolated: the position's own margin and its unrealised result at the current mark.
     """
     qty, sign = abs(signed_qty), 1 if signed_qty > 0 else -1
     price, tier = mark, ladder.tier(qty * mark)

@@ -122,7 +122,8 @@ class RestApp:
         if isinstance(result, Refusal):
             return self._refuse(result, now_ms, headers)
         told = result if isinstance(result, Extended) else Extended(result, {})
-        return self._answer(200, Envelope(0, "OK", told.result, told.ext_info, now_ms), headers)
+        envelope = Envelope(*told.outcome, told.result, told.ext_info, now_ms)
+        return self._answer(200, envelope, headers)
 
     def _refuse(
         self, refusal: Refusal, now_ms: int, headers: Iterable[tuple[bytes, bytes]] = (), status: int = 200

@@ -8,7 +8,7 @@ from synthcore.exchange.account import TAKER_FEE_RATE, Account, Margin, Position
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import E4, ZERO, round8, text
 from synthcore.exchange.funding import Settlement
-from synthcore.exchange.margin_rules import break_even, cross_liquidation
+from synthcore.exchange.margin_rules import break_even, liquidation_price
 from synthcore.exchange.orders import Order, Protection
 from synthcore.venues.bybit.messages import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
 
@@ -196,6 +196,7 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
         entry_price=text(position.entry_price),
         leverage=text(position.leverage),
         position_value=text(position.entry_value),
+        position_balance=initial if position.is_isolated else "0",
         mark_price=text(price),
         position_im=initial,
         position_mm=maintenance,
@@ -212,6 +213,7 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
         liq_price=_liquidation_text(position, price, margin),
         category="linear",
         adl_rank_indicator=2,
+        auto_add_margin=int(position.auto_add_margin),
         seq=position.seq,
         break_even_price=text(_break_even(position)),
         open_time=position.opened_ms,
@@ -241,6 +243,7 @@ def _empty_position_row(position: Position, mark: Decimal | None) -> PositionRow
         updated_time=str(position.updated_ms),
         liq_price="0",
         category="linear",
+        auto_add_margin=int(position.auto_add_margin),
         seq=position.seq,
         break_even_price="0",
     )
@@ -263,33 +266,23 @@ def _break_even(position: Position) -> Decimal:
 
 
 def _liquidation_text(position: Position, mark: Decimal, margin: Margin) -> str:
-    """An estimate: all other positions stay as they are."""
+    """Under cross margin an estimate: all other positions stay as they are."""
     contract, signed_qty = position.contract, position.contract.qty(position.signed_lots)
     spare = margin.equity - margin.position_mm + position.maintenance_margin(mark)
-    price = cross_liquidation(signed_qty, mark, spare, contract.ladder, position.closing_fee())
+    if position.is_isolated:
+        spare = position.own_money(mark)
+    price = liquidation_price(signed_qty, mark, spare, contract.ladder, position.closing_fee())
     lowest, highest = contract.price(contract.min_price_ticks), contract.price(contract.max_price_ticks)
     return text(price) if lowest <= price <= highest else ""
 
 
 def wallet_row(account: Account, margin: Margin) -> WalletRow:
     """The whole account. USDT counts as one USD."""
-    equity = text(margin.equity)
-    initial, maintenance = text(margin.initial), text(margin.position_mm)
-    im_rate, mm_rate = _rate(margin.initial, margin.equity), _rate(margin.position_mm, margin.equity)
-    return WalletRow(
-        account_im_rate=im_rate,
-        account_mm_rate=mm_rate,
-        account_im_rate_by_mp=im_rate,
-        account_mm_rate_by_mp=mm_rate,
+    equity, maintenance = text(margin.equity), text(margin.position_mm)
+    row = WalletRow(
         total_equity=equity,
         total_wallet_balance=text(margin.wallet),
-        total_margin_balance=equity,
-        total_available_balance=text(max(ZERO, margin.available)),
         total_perp_upl=text(margin.unrealised),
-        total_initial_margin=initial,
-        total_maintenance_margin=maintenance,
-        total_initial_margin_by_mp=initial,
-        total_maintenance_margin_by_mp=maintenance,
         coin=[
             CoinRow(
                 coin="USDT",
@@ -304,6 +297,17 @@ def wallet_row(account: Account, margin: Margin) -> WalletRow:
             )
         ],
     )
+    if margin.is_isolated:  # the account as a whole has no margin then
+        row.account_ltv = ""
+        return row
+    im_rate, mm_rate = _rate(margin.initial, margin.equity), _rate(margin.position_mm, margin.equity)
+    row.account_im_rate = row.account_im_rate_by_mp = im_rate
+    row.account_mm_rate = row.account_mm_rate_by_mp = mm_rate
+    row.total_margin_balance = equity
+    row.total_available_balance = text(max(ZERO, margin.available))
+    row.total_initial_margin = row.total_initial_margin_by_mp = text(margin.initial)
+    row.total_maintenance_margin = row.total_maintenance_margin_by_mp = maintenance
+    return row
 
 
 def _rate(part: Decimal, whole: Decimal) -> str:

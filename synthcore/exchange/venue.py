@@ -26,6 +26,7 @@ from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_asset import AssetEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
+from synthcore.exchange.endpoints_margin import MarginEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_risk import RiskEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
@@ -149,6 +150,7 @@ class Venue:
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
+            *MarginEndpoints(self.core, self.outbox).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts).endpoints(),
             *AssetEndpoints(self.core.contracts).endpoints(),

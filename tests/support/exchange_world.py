@@ -11,10 +11,12 @@ from synthcore.exchange.market.instruments import instruments_for
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.refusal import Refusal
 from synthcore.venues.bybit.messages import (
+    AddMargin,
     AmendOrder,
     CancelAll,
     CancelOrder,
     CreateOrder,
+    SetAutoAddMargin,
     SetLeverage,
     SwitchMode,
     TradingStop,
@@ -124,7 +126,18 @@ class World:
         request = SetLeverage(
             category="linear", symbol=SYMBOL, buy_leverage=leverage, sell_leverage=sell or leverage
         )
-        return self.exchange.set_leverage(self.account, request)
+        return self.exchange.margins.set_leverage(self.account, request)
+
+    def set_margin_mode(self, mode, account=None):
+        return looked_at(self.exchange.margins.set_mode(account or self.account, mode, self.tick()))
+
+    def add_margin(self, amount, idx=0, account=None, symbol=SYMBOL):
+        request = AddMargin(category="linear", symbol=symbol, margin=amount, position_idx=idx)
+        return looked_at(self.exchange.margins.add(account or self.account, request, self.tick()))
+
+    def set_auto_add(self, switch, idx=0, account=None):
+        request = SetAutoAddMargin(category="linear", symbol=SYMBOL, auto_add_margin=switch, position_idx=idx)
+        return self.exchange.margins.set_auto_add(account or self.account, request)
 
     def protect(self, account=None, **fields):
         request = TradingStop(

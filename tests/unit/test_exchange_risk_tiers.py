@@ -182,7 +182,7 @@ def test_every_exposure_is_let_go_with_its_orders():
     world.cancel_all()
     world.order("Sell", "1", reduce_only=True)
 
-    assert world.account.largest_exposure("BTCUSDT") == 0
+    assert world.account.largest_exposures("BTCUSDT") == {}
 
 
 # Over REST

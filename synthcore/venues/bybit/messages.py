@@ -530,6 +530,63 @@ class SetLeverage(Struct, rename="camel", kw_only=True, omit_defaults=True):
     sell_leverage: str
 
 
+class SetMarginMode(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Body of `POST /v5/account/set-margin-mode`."""
+
+    set_margin_mode: str
+
+
+class AddMargin(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Body of `POST /v5/position/add-margin`: `"10"` adds, `"-10"` takes back."""
+
+    category: str
+    symbol: str
+    margin: str
+    position_idx: int | None = None
+
+
+class SetAutoAddMargin(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Body of `POST /v5/position/set-auto-add-margin`; the documentation has the switch in two spellings."""
+
+    category: str
+    symbol: str
+    auto_add_margin: int | None = None
+    auto_add_margin_alias: int | None = field(default=None, name="autoAddmargin")
+    position_idx: int | None = None
+
+    @property
+    def switch(self) -> int | None:
+        return self.auto_add_margin if self.auto_add_margin is not None else self.auto_add_margin_alias
+
+
+class MarginResult(Struct, rename="camel", kw_only=True):
+    """Result of `add-margin`: the position afterwards, in fewer fields than `position/list` has."""
+
+    category: str
+    symbol: str
+    position_idx: int
+    risk_id: int
+    risk_limit_value: str
+    size: str
+    position_value: str
+    avg_price: str
+    liq_price: str
+    bust_price: str
+    mark_price: str
+    leverage: str
+    auto_add_margin: int
+    position_status: str
+    position_im: str = field(name="positionIM")
+    position_mm: str = field(name="positionMM")
+    unrealised_pnl: str
+    cum_realised_pnl: str
+    stop_loss: str
+    take_profit: str
+    trailing_stop: str
+    created_time: str
+    updated_time: str
+
+
 class TradingStop(Struct, rename="camel", kw_only=True, omit_defaults=True):
     """Body of `POST /v5/position/trading-stop`: `"0"` removes, nothing leaves as it is."""
 

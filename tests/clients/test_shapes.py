@@ -244,5 +244,7 @@ ALSO_DOCUMENTED = {
     "bybit-rest/position.closed-pnl result.list[].closeFee",
     "bybit-rest/account.info retExtInfo",  # every other answer has them
     "bybit-rest/account.info time",
+    "bybit-rest/account.set-margin-mode retExtInfo",
+    "bybit-rest/account.set-margin-mode time",
     "bybit-ws-private/position data[].openTime",
 }

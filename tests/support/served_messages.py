@@ -235,6 +235,24 @@ def account_answers(collector):
     collector.post("errors", "/v5/position/set-leverage", leverage)
     mode = {"category": "linear", "symbol": "ETHUSDT", "mode": 3}
     collector.post("position.switch-mode", "/v5/position/switch-mode", mode)
+    margin_answers(collector)
+
+
+def margin_answers(collector):
+    """The margin of one position while it is isolated."""
+
+    def set_mode(mode):
+        body = {"setMarginMode": mode}
+        collector.post("account.set-margin-mode", "/v5/account/set-margin-mode", body)
+
+    set_mode("ISOLATED_MARGIN")
+    collector.post("position.add-margin", "/v5/position/add-margin", {**LINEAR, "margin": "1"})
+    switch = {**LINEAR, "autoAddMargin": 1}
+    collector.post("position.set-auto-add-margin", "/v5/position/set-auto-add-margin", switch)
+    collector.get("position.list", "/v5/position/list", **LINEAR)
+    collector.get("account.wallet-balance", "/v5/account/wallet-balance", accountType="UNIFIED")
+    set_mode("REGULAR_MARGIN")
+    set_mode("PORTFOLIO_MARGIN")
 
 
 def refusals(collector):

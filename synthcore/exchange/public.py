@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 
 from synthcore.exchange.faults.frames import FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.sessions import Clock, Session, Sessions, handler_not_found
+from synthcore.exchange.wire import framed
 
 # The frame that a topic begins with (None where nothing was heard of it yet), for a time in epoch ms.
 Snapshot = Callable[[str, int], bytes | None]
@@ -40,6 +42,9 @@ class PublicSession(Session):
 class PublicStream:
     """Carries the market's frames to whoever asked for their topic.
 
+    A frame is written once for all of them, and a connection gets all frames of one turn of the event loop
+    in one write.
+
     Parameters
     ----------
     topics
@@ -54,6 +59,7 @@ class PublicStream:
         self._topics = frozenset(topics)
         self._snapshot = snapshot
         self._now_ms = now_ms
+        self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
 
     def session(self, conn_id: str, *, is_traded: bool = True) -> PublicSession:
         """A new connection; of a category that is not traded here, it finds no topic."""
@@ -69,5 +75,23 @@ class PublicStream:
             self.gate.pass_on(happening, topic, lambda change: self._send(topic, changed(text, change)))
 
     def _send(self, topic: str, text: bytes) -> None:
-        for session in self.sessions.of(topic):
-            session.send(text)
+        sessions = self.sessions.of(topic)
+        if not sessions:
+            return
+        message = framed(text)
+        for session in sessions:
+            if session.is_prompt:
+                self._post(session, message)
+            else:
+                session.send(text)
+
+    def _post(self, session: PublicSession, message: bytes) -> None:
+        if not self._posted:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._posted[session] = None
+        session.post(message)
+
+    def _end_turn(self) -> None:
+        posted, self._posted = self._posted, {}
+        for session in posted:
+            session.flush()

@@ -88,6 +88,7 @@ class Session(WSListener):
         self._writing_paused = False
         self._is_silent = False
         self._lag_s = 0.0
+        self._turn: list[bytes] = []  # posted frames that share the next write
         self._line: Line | None = None  # frames that wait; made when the first one has to
 
     # What a subclass gives
@@ -122,6 +123,7 @@ class Session(WSListener):
 
     def send(self, frame: bytes, delay_s: float = 0.0) -> None:
         """Send one text message, after those before it; a connection that is going away swallows it."""
+        self.flush()
         delay_s += self._lag_s
         if delay_s > 0 and self._line is None:
             self._line = Line(self._write)
@@ -130,20 +132,48 @@ class Session(WSListener):
         else:
             self._line.put(frame, delay_s)
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether frames leave as they come: nothing waits, nothing is sent later on purpose."""
+        return self._line is None and not self._lag_s
+
+    def post(self, framed: bytes) -> None:
+        """Send a message, written by `wire.framed`, in one write with the others of this turn.
+
+        Whoever posts calls `flush` when the turn ends; whatever else is sent goes out after it.
+        """
+        self._turn.append(framed)
+
+    def flush(self) -> None:
+        """Write what was posted."""
+        if not self._turn:
+            return
+        turn, self._turn = self._turn, []
+        transport = self._ready_transport()
+        if transport is not None:
+            transport.underlying_transport.write(b"".join(turn))
+
     def _write(self, frame: bytes) -> None:
+        transport = self._ready_transport()
+        if transport is not None:
+            transport.send(WSMsgType.TEXT, frame)
+
+    def _ready_transport(self) -> WSTransport | None:
+        """The transport, unless it is gone, or stays silent, or must be cut for not reading."""
         transport = self._transport
         if transport is None or self._is_silent:
-            return
+            return None
         if self._writing_paused and self._is_too_slow(transport):
             self._drop(transport)
-            return
-        transport.send(WSMsgType.TEXT, frame)
+            return None
+        return transport
 
     def send_json(self, message: object) -> None:
         self.send(encode(message))
 
     def close(self, code: WSCloseCode = WSCloseCode.OK) -> None:
         """Say goodbye and hang up."""
+        self.flush()
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.send_close(code)
@@ -169,6 +199,7 @@ class Session(WSListener):
 
     def say_goodbye(self, code: int, reason: str) -> None:
         """Close with a code of one's choice."""
+        self.flush()
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any number will do

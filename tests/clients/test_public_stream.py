@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from picows import WSListener, WSMsgType, ws_connect, ws_create_server
@@ -255,6 +256,54 @@ async def test_all_clients_get_all_frames(port, world):
 
         assert [await first.raw() for _ in played] == played
         assert [await second.raw() for _ in played] == played
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_a_frame_of_any_length_arrives_whole(client, world, size):
+    await client.ask(op="subscribe", args=[TOP])
+
+    world.stream.publish(TOP, b"a" * size)
+    world.stream.publish(TOP, b"next")
+
+    assert await client.raw() == b"a" * size
+    assert await client.raw() == b"next"
+
+
+async def test_frames_of_one_turn_share_a_write(client, world, monkeypatch):
+    await client.ask(op="subscribe", args=[TOP, TICKER])
+    (session,) = world.stream.sessions
+    writes = []
+    transport = session._transport.underlying_transport
+    monkeypatch.setattr(session, "_transport", SimpleNamespace(underlying_transport=SimpleNamespace(
+        write=lambda data: (writes.append(data), transport.write(data)),
+    )))  # fmt: skip
+
+    for text in (b"one", b"two", b"three"):
+        world.stream.publish(TOP, text)
+
+    assert [await client.raw() for _ in range(3)] == [b"one", b"two", b"three"]
+    assert writes == [b"\x81\x03one\x81\x03two\x81\x05three"]
+
+
+async def test_a_reply_does_not_overtake_the_frames_of_its_turn(client, world):
+    await client.ask(op="subscribe", args=[TOP])
+    (session,) = world.stream.sessions
+
+    world.stream.publish(TOP, b"before")
+    session.send(b"reply")
+    world.stream.publish(TOP, b"after")
+
+    assert [await client.raw() for _ in range(3)] == [b"before", b"reply", b"after"]
+
+
+async def test_a_goodbye_comes_after_the_frames_of_its_turn(client, world):
+    await client.ask(op="subscribe", args=[TOP])
+    (session,) = world.stream.sessions
+
+    world.stream.publish(TOP, b"last")
+    session.close()
+
+    assert await client.raw() == b"last"
 
 
 async def test_a_client_that_does_not_read_is_cut_and_the_others_are_not(port, world, monkeypatch, caplog):

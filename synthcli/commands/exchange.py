@@ -6,14 +6,15 @@ import signal
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
-import msgspec
 
 from synthcli import options
+from synthcore.errors import ConfigError
 from synthcore.settings import origin, rules
 from synthcore.settings.catalog import SETTINGS, Setting
+from synthcore.venues.bybit.hosts import Environment as Flavour
 
 if TYPE_CHECKING:
     from synthcore.exchange.settings import ExchangeSettings
@@ -57,7 +58,16 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
     help="Open `/_control/` to who bears this token, or the one that `auto` makes and the ready line tells;"
     " SYNTHTEST_CONTROL_TOKEN keeps it off the command line.",
 )
-def command(original_times: bool, tls: bool, control_token: str, **flags: str | None) -> int:
+@click.option(
+    "--flavour",
+    "flavours",
+    multiple=True,
+    type=click.Choice(get_args(Flavour)),
+    help="Serve this one of Bybit's worlds; can be given again, mainnet alone where it isn't.",
+)
+def command(
+    original_times: bool, tls: bool, control_token: str, flavours: tuple[Flavour, ...], **flags: str | None
+) -> int:
     given = {
         name: BY_NAME[name].check(text, origin.flag(BY_NAME[name].flag or name))
         for name, text in flags.items()
@@ -68,8 +78,9 @@ def command(original_times: bool, tls: bool, control_token: str, **flags: str | 
         signal.signal(number, lambda *_: sys.exit(0))
     from synthcore.exchange.server import serve
 
-    settings = exchange_settings(given, original_times)
-    return serve(msgspec.structs.replace(settings, tls=tls, control_token=control_token))
+    given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
+    given["control_token"] = control_token
+    return serve(exchange_settings(given, original_times))
 
 
 def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSettings:
@@ -92,4 +103,7 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
         values["wallet_usdt"] = Decimal(str(given["balance"]))
     if "ready_file" in given:
         values["ready_file"] = str(given["ready_file"])
-    return ExchangeSettings(**values, original_times=original_times)
+    try:
+        return ExchangeSettings(**values, original_times=original_times)
+    except ValueError as error:  # a rule for several settings together
+        raise ConfigError(str(error)) from error

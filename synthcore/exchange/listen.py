@@ -8,15 +8,22 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
+from msgspec import Struct
 from picows import ws_create_server
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.certificate import Tls
 from synthcore.exchange.http_protocol import ExchangeProtocol
-from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.venue import Venue
 
 GRACE_S = 1  # for connections to finish when the exchange ends
+
+
+class Addresses(Struct, frozen=True):
+    """Where one exchange can be reached."""
+
+    rest: str
+    sockets: str  # without a path
 
 
 class QuietServer(uvicorn.Server):
@@ -28,9 +35,18 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def rest_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
+async def listening(venue: Venue, tls: Tls | None) -> AsyncIterator[Addresses]:
+    """Serve one exchange on its two ports."""
+    host = f"[{venue.settings.host}]" if ":" in venue.settings.host else venue.settings.host
+    secure = "" if tls is None else "s"
+    async with rest_server(venue, tls) as rest_port, ws_server(venue, tls) as ws_port:
+        yield Addresses(f"http{secure}://{host}:{rest_port}", f"ws{secure}://{host}:{ws_port}")
+
+
+@contextlib.asynccontextmanager
+async def rest_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
     """Serve REST; gives the port."""
-    listening = bind(settings.host, settings.rest_port, "rest_port")
+    listener = bind(venue.settings.host, venue.settings.rest_port, "rest_port")
     config = uvicorn.Config(
         venue.http,
         http=ExchangeProtocol,
@@ -46,9 +62,9 @@ async def rest_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None)
     config.load()
     config.ssl = tls.context if tls is not None else None
     server = QuietServer(config)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield listening.getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         venue.http.end()
         server.should_exit = True
@@ -56,17 +72,17 @@ async def rest_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None)
 
 
 @contextlib.asynccontextmanager
-async def ws_server(venue: Venue, settings: ExchangeSettings, tls: Tls | None) -> AsyncIterator[int]:
+async def ws_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
     """Serve the WebSockets; gives the port."""
-    listening = bind(settings.host, settings.ws_port, "ws_port")
+    listener = bind(venue.settings.host, venue.settings.ws_port, "ws_port")
     server = await ws_create_server(
         venue.session,
-        sock=listening,
+        sock=listener,
         disconnect_on_exception=False,
         ssl=tls.context if tls is not None else None,
     )
     try:
-        yield listening.getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         server.close()
         venue.private.sessions.close()

@@ -7,32 +7,31 @@ import contextlib
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
-from synthcore.exchange.source import MarketSource
-from synthcore.exchange.venue import Venue
+from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 
 
-async def pump_market(venue: Venue, source: MarketSource, start_ms: int) -> None:
+async def pump_market(market: Market, start_ms: int) -> None:
     """Apply the market's frames when they are due, counted from the source's own start."""
     loop = asyncio.get_running_loop()
-    start_s = loop.time() - (venue.clock.right_ms() - start_ms) / 1000
-    for count, frame in enumerate(source.frames()):
+    start_s = loop.time() - (market.venues[0].clock.right_ms() - start_ms) / 1000
+    for count, frame in enumerate(market.source.frames()):
         late_s = loop.time() - start_s - frame.due_ns / 1e9
         if late_s < 0:
             await asyncio.sleep(-late_s)
         elif count % FRAMES_A_TURN == 0:
             await asyncio.sleep(0)  # catching up: requests must not wait for it
-        venue.apply(frame)
+        market.apply(frame)
 
 
-async def market_open(venue: Venue, pump: asyncio.Task[None]) -> None:
+async def market_open(market: Market, pump: asyncio.Task[None]) -> None:
     """Wait until every contract has a price and a book, so that whoever reads the ready line can trade.
 
     A recording may begin without some of them: after a while the exchange opens all the same.
     """
-    opened = asyncio.create_task(venue.opened.wait())
+    opened = asyncio.create_task(all_open(market))
     await asyncio.wait({opened, pump}, timeout=OPEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
     opened.cancel()
 
@@ -45,3 +44,8 @@ def running(coroutine: Coroutine[Any, Any, None]) -> Iterator[asyncio.Task[None]
         yield task
     finally:
         task.cancel()
+
+
+async def all_open(market: Market) -> None:
+    for venue in market.venues:
+        await venue.opened.wait()

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from synthcore.errors import ConfigError
 from synthcore.ready import ReadyLine
+from synthcore.venues.bybit.hosts import Environment
 
 
 class AccountKey(Struct, frozen=True):
@@ -23,6 +24,22 @@ class AccountKey(Struct, frozen=True):
         return f"AccountKey(uid={self.uid!r})"  # the secret stays out of logs and traces
 
 
+class FlavourReady(Struct, frozen=True, kw_only=True):
+    """Addresses and keys of one flavour."""
+
+    rest: str
+    ws_public: str | None  # None: it has no such socket
+    ws_private: str
+    ws_trade: str | None
+    api_key: str
+    api_secret: str
+    accounts: tuple[AccountKey, ...]
+    control_token: str | None = None  # where the exchange made one
+
+    def __repr__(self) -> str:
+        return f"FlavourReady(rest={self.rest!r})"  # the secret stays out of logs and traces
+
+
 class Ready(ReadyLine, frozen=True, kw_only=True):
     """Addresses and key of a running exchange: the one place where a secret is printed.
 
@@ -34,6 +51,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
     pid: int
     accounts: tuple[AccountKey, ...]  # all of them; the first one's key is `api_key`
     instance_id: str  # another one after each start: a client can tell a restart
+    flavours: dict[Environment, FlavourReady]  # all of them; what stands above is the first one's
 
     def __repr__(self) -> str:
         return f"Ready(rest={self.rest!r}, pid={self.pid}, instance_id={self.instance_id!r})"

@@ -9,18 +9,20 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.control.token import AUTO, given_token
 from synthcore.exchange.fine_loop import fine_loop
-from synthcore.exchange.listen import rest_server, ws_server
+from synthcore.exchange.listen import Addresses, listening
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market, running
-from synthcore.exchange.ready import Ready, write_ready_file
+from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import open_source
 from synthcore.exchange.venue import MACHINE, Venue
+from synthcore.exchange.venues import open_markets
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
@@ -50,48 +52,62 @@ async def _serve(settings: ExchangeSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     start_ms = MACHINE.epoch_ns() // 1_000_000
-    source = open_source(settings, start_ms)
-    venue = Venue(settings, source)
+    markets = open_markets(settings, start_ms)
     async with contextlib.AsyncExitStack() as stack:
         tls = stack.enter_context(certified(settings.host)) if settings.tls else None
-        rest_port = await stack.enter_async_context(rest_server(venue, settings, tls))
-        ws_port = await stack.enter_async_context(ws_server(venue, settings, tls))
-        pump = stack.enter_context(running(pump_market(venue, source, start_ms)))
-        await market_open(venue, pump)
-        announce(ready_of(venue, settings, rest_port, ws_port, tls), settings)
+        served = {}
+        for venue in (venue for market in markets for venue in market.venues):
+            served[venue] = await stack.enter_async_context(listening(venue, tls))
+        pumps = [stack.enter_context(running(pump_market(market, start_ms))) for market in markets]
+        for market, pump in zip(markets, pumps, strict=True):
+            await market_open(market, pump)
+        announce(ready_of(served, settings, tls), settings)
         stack.callback(forget_ready_file, settings)
-        await until_stopped(stopped, pump)
+        await until_stopped(stopped, pumps)
 
 
-async def until_stopped(stopped: asyncio.Event, pump: asyncio.Task[None]) -> None:
+async def until_stopped(stopped: asyncio.Event, pumps: Iterable[asyncio.Task[None]]) -> None:
     """Wait for the stop signal. A market that ends leaves the exchange up; one that fails ends it."""
     stop = asyncio.create_task(stopped.wait())
-    await asyncio.wait({stop, pump}, return_when=asyncio.FIRST_COMPLETED)
-    if pump.done():
-        pump.result()
-        await stop
+    waiting: set[asyncio.Task[Any]] = {stop, *pumps}
+    while stop in waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
 
-def ready_of(
-    venue: Venue, settings: ExchangeSettings, rest_port: int, ws_port: int, tls: Tls | None
-) -> Ready:
-    accounts = venue.open_accounts(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    rest, sockets = f"http://{host}:{rest_port}", f"ws://{host}:{ws_port}"
-    if tls is not None:
-        rest, sockets = f"https://{host}:{rest_port}", f"wss://{host}:{ws_port}"
+def ready_of(served: Mapping[Venue, Addresses], settings: ExchangeSettings, tls: Tls | None) -> Ready:
+    """What the exchange says: of each flavour, and of the first one in front."""
+    flavours = {venue.flavour.name: flavour_ready(venue, at, settings) for venue, at in served.items()}
+    first = next(iter(flavours.values()))
+    assert first.ws_public is not None and first.ws_trade is not None  # demo is never alone, nor first
     return Ready(
-        rest=rest,
-        ws_public=sockets + PUBLIC_PATH,
-        ws_private=sockets + PRIVATE_PATH,
-        ws_trade=sockets + TRADE_PATH,
+        rest=first.rest,
+        ws_public=first.ws_public,
+        ws_private=first.ws_private,
+        ws_trade=first.ws_trade,
         ca_file=tls.ca_file if tls is not None else None,
+        api_key=first.api_key,
+        api_secret=first.api_secret,
+        accounts=first.accounts,
+        control_token=first.control_token,
+        pid=os.getpid(),
+        instance_id=secrets.token_hex(8),
+        flavours=flavours,
+    )
+
+
+def flavour_ready(venue: Venue, at: Addresses, settings: ExchangeSettings) -> FlavourReady:
+    accounts = venue.open_accounts(settings)
+    return FlavourReady(
+        rest=at.rest,
+        ws_public=at.sockets + PUBLIC_PATH if venue.flavour.has_public_stream else None,
+        ws_private=at.sockets + PRIVATE_PATH,
+        ws_trade=at.sockets + TRADE_PATH if venue.flavour.has_trade_socket else None,
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,
         control_token=venue.control.token if given_token(settings.control_token) == AUTO else None,
-        pid=os.getpid(),
-        instance_id=secrets.token_hex(8),
     )
 
 

@@ -9,12 +9,18 @@ from msgspec import Meta, Struct
 
 from synthcore.exchange.delays import PresetName
 from synthcore.exchange.limits import RateTier
+from synthcore.venues.bybit.hosts import HOSTS, Environment
 
-Port = Annotated[int, Meta(ge=0, le=65535)]  # 0: a free one
+HIGHEST_PORT = 65535
+PORT_STEP = 2  # from a flavour's ports to the next one's: REST and sockets are often neighbours
+
+Port = Annotated[int, Meta(ge=0, le=HIGHEST_PORT)]  # 0: a free one
 
 
 class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an exchange serves, where, and which market is behind it."""
+
+    flavours: tuple[Environment, ...] = ("mainnet",)  # each with accounts, keys and ports of its own
 
     # The market
     market: str = "generator"  # `generator`, `steady`, or the path of a recording
@@ -41,7 +47,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # The process
     host: str = "127.0.0.1"
-    rest_port: Port = 0
+    rest_port: Port = 0  # of the first flavour; each further one has the port after the next
     ws_port: Port = 0
     tls: bool = False  # with a certificate made at the start
     ready_file: str | None = None
@@ -51,6 +57,19 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if not (self.wallet_usdt.is_finite() and self.wallet_usdt > 0):
             raise ValueError(f"wallet_usdt must be above 0, was {self.wallet_usdt}")
+        if not self.flavours or len(set(self.flavours)) != len(self.flavours):
+            named = ", ".join(self.flavours) or "none"
+            raise ValueError(f"flavours must be one or more of {', '.join(HOSTS)}, each once, were {named}")
+        if "demo" in self.flavours and "mainnet" not in self.flavours:
+            raise ValueError(
+                "flavours must have mainnet where they have demo, which has no public stream; add it"
+            )
+        highest = HIGHEST_PORT - PORT_STEP * (len(self.flavours) - 1)
+        for name, port in (("rest_port", self.rest_port), ("ws_port", self.ws_port)):
+            if port > highest:
+                raise ValueError(
+                    f"{name} must be at most {highest} so that all flavours find room, was {port}"
+                )
         if not self.symbols:
             raise ValueError("symbols must name at least one contract, were none")
 

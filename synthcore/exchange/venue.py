@@ -35,6 +35,7 @@ from synthcore.exchange.faults.frames import FrameGate
 from synthcore.exchange.faults.plan import read_plan
 from synthcore.exchange.faults.reach import Reach
 from synthcore.exchange.faults.trigger import Happening
+from synthcore.exchange.flavour import FLAVOURS, Flavour
 from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
@@ -55,7 +56,6 @@ from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
-UID = "1000001"  # of the first account; the others follow
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
 SOCKETS = {PRIVATE_PATH: "private", TRADE_PATH: "trade"}  # any other path is public
 
@@ -84,6 +84,8 @@ class Venue:
         What every clock of it reads.
     new_key
         Makes the key and the secret of an account.
+    flavour
+        Which of Bybit's worlds it is.
     """
 
     def __init__(
@@ -92,7 +94,10 @@ class Venue:
         source: MarketSource,
         time: Time = MACHINE,
         new_key: NewKey = random_key,
+        flavour: Flavour = FLAVOURS["mainnet"],
     ) -> None:
+        self.settings = settings
+        self.flavour = flavour
         self.ids = Ids(settings.seed)
         self.market = MarketState()
         self.history = MarketHistory(self.market)
@@ -109,7 +114,7 @@ class Venue:
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
-        endpoints = self._endpoints(source)
+        endpoints = flavour.served(self._endpoints(source))
         limiter = RateLimiter(settings.rate_tier)
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
@@ -158,7 +163,8 @@ class Venue:
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
         """Make the accounts, each with a key that no other instance has."""
-        return tuple(self._open_account(str(int(UID) + i), settings) for i in range(settings.accounts))
+        first = self.flavour.first_uid
+        return tuple(self._open_account(str(first + i), settings) for i in range(settings.accounts))
 
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
@@ -170,6 +176,8 @@ class Venue:
     def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """The session of a WebSocket path; None answers 404."""
         path = request.path.split(b"?", 1)[0].decode("latin-1")
+        if not self.flavour.has_socket(path):
+            return None
         kind = SOCKETS.get(path, "public")
         status = self.faults.handshake(Happening(point="connect", socket=kind, path=path))
         if status is not None:

@@ -76,6 +76,10 @@ def test_a_port_that_is_taken_is_one_sentence_and_exit_2(capfd: pytest.CaptureFi
         (["--position-mode", "both"], "position_mode must be one of one-way, hedge, was 'both'"),
         (["--at-end", "rewind"], "at_end must be one of loop, stop, was 'rewind'"),
         (["--recording", "none.gz"], "recording must name a file that can be read, none.gz isn't there"),
+        (
+            ["--flavour", "demo"],
+            "flavours must have mainnet where they have demo, which has no public stream",
+        ),
         (["--symbols", "BTC/USDT"], "symbols_to_trade must be one or more linear USDT perpetuals"),
     ],
 )

@@ -75,6 +75,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "accounts",
         "pid",
         "instance_id",
+        "flavours",
     }
     assert ready["pid"] == process.pid
     assert ready["ws_public"].endswith("/v5/public/linear")

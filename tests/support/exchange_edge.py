@@ -3,6 +3,7 @@
 import json
 from urllib.parse import urlencode
 
+from synthcore.exchange.flavour import FLAVOURS
 from synthcore.exchange.market.frames import MarketFrame
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.steady import SteadyMarket
@@ -23,11 +24,11 @@ BUY = {
 class Edge:
     """A venue whose clock the test moves, and a client that signs."""
 
-    def __init__(self, monkeypatch, **settings):
+    def __init__(self, monkeypatch, flavour="mainnet", **settings):
         self.now_ms = START_MS
         settings = ExchangeSettings(market="steady", **{"rate_tier": "off", **settings})
         source = SteadyMarket(settings.symbols, START_MS)
-        self.venue = Venue(settings, source, self)
+        self.venue = Venue(settings, source, self, flavour=FLAVOURS[flavour])
         self.signers = [Signer(one.api_key, one.api_secret) for one in self.venue.open_accounts(settings)]
         self.signer = self.signers[0]
         for frame in source.frames():

@@ -7,8 +7,6 @@ import msgspec
 import pytest
 from exchange_edge import BUY, START_MS, Edge
 
-from synthcore.exchange.venue import UID
-
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -328,7 +326,7 @@ async def test_the_answer_is_written_before_the_events_it_causes(edge, monkeypat
 
 
 def test_there_is_one_user(edge):
-    assert list(edge.venue.core.accounts) == [UID]
+    assert list(edge.venue.core.accounts) == ["1000001"]
 
 
 # Numbers that no arithmetic can bear

@@ -29,6 +29,7 @@ from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketSource, open_source
 from synthcore.exchange.venue import NewKey, Venue
+from synthcore.exchange.venues import Market
 
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -151,8 +152,9 @@ class InProcessExchange:
 
     async def __aenter__(self) -> InProcessExchange:
         """Open the market."""
-        pump = self._stack.enter_context(running(pump_market(self.venue, self.source, self._start_ms)))
-        await market_open(self.venue, pump)
+        market = Market(self.source, (self.venue,))
+        pump = self._stack.enter_context(running(pump_market(market, self._start_ms)))
+        await market_open(market, pump)
         return self
 
     async def __aexit__(

@@ -18,19 +18,31 @@ class Hosts(Struct, frozen=True, kw_only=True):
     ws_private: str
     ws_trade: str | None
     market_data_from: Environment  # whose public stream carries this environment's market
-    missing_rest: frozenset[str] = frozenset()  # paths that answer 10032 there
+    rest_paths: frozenset[str] | None = None  # what it serves besides market data; None: everything
+
+    def serves(self, path: str) -> bool:
+        """Whether a REST path exists there; one that does not answers 10032."""
+        return self.rest_paths is None or path.startswith(MARKET_DATA) or path in self.rest_paths
 
 
-# Not in the documentation's list for demo accounts, so treated as absent.
-DEMO_MISSING_REST = frozenset(
+# The documentation's list of what a demo account can call, besides all market data.
+DEMO_REST = frozenset(
     {
-        "/v5/account/fee-rate",
-        "/v5/account/query-dcp-info",
-        "/v5/account/set-limit-px-action",
-        "/v5/order/disconnected-cancel-all",
-        "/v5/order/pre-check",
+        *(f"/v5/order/{name}" for name in ("create", "amend", "cancel", "realtime", "cancel-all", "history")),
+        *(f"/v5/order/{name}" for name in ("create-batch", "amend-batch", "cancel-batch")),
+        "/v5/execution/list",
+        *(f"/v5/position/{name}" for name in ("list", "set-leverage", "switch-mode", "trading-stop")),
+        *(f"/v5/position/{name}" for name in ("set-auto-add-margin", "add-margin", "closed-pnl")),
+        *(f"/v5/account/{name}" for name in ("wallet-balance", "borrow-history", "collateral-info", "info")),
+        *(f"/v5/account/{name}" for name in ("set-collateral-switch", "transaction-log", "set-margin-mode")),
+        *(f"/v5/account/{name}" for name in ("set-hedging-mode", "demo-apply-money")),
+        *(f"/v5/asset/{name}" for name in ("coin-greeks", "delivery-record", "settlement-record")),
+        *(f"/v5/spot-margin-trade/{name}" for name in ("switch-mode", "set-leverage")),
+        "/v5/spot-margin-uta/status",
+        "/v5/user/query-api",
     }
 )
+MARKET_DATA = "/v5/market/"
 
 MAINNET = Hosts(
     environment="mainnet",
@@ -56,7 +68,7 @@ DEMO = Hosts(
     ws_private="wss://stream-demo.bybit.com/v5/private",
     ws_trade=None,
     market_data_from="mainnet",
-    missing_rest=DEMO_MISSING_REST,
+    rest_paths=DEMO_REST,
 )
 
 HOSTS: dict[Environment, Hosts] = {"mainnet": MAINNET, "testnet": TESTNET, "demo": DEMO}

@@ -1,0 +1,38 @@
+"""The venues of one process, by the market that they trade on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from synthcore.exchange.flavour import Flavour, in_order
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.source import MarketFrame, MarketSource, open_source
+from synthcore.exchange.venue import Venue
+from synthcore.venues.bybit.hosts import HOSTS, Environment
+
+
+class Market(Struct, frozen=True, eq=False):
+    """A source of frames, and the venues that trade on it, each with a state and books of its own."""
+
+    source: MarketSource
+    venues: tuple[Venue, ...]
+
+    def apply(self, frame: MarketFrame) -> None:
+        for venue in self.venues:
+            venue.apply(frame)
+
+
+def open_markets(settings: ExchangeSettings, start_ms: int) -> list[Market]:
+    """Open the market of each flavour; demo trades on mainnet's."""
+    sharing: dict[Environment, list[Flavour]] = {}
+    for flavour in in_order(settings.flavours):
+        sharing.setdefault(HOSTS[flavour.name].market_data_from, []).append(flavour)
+    return [open_market(settings, flavours, start_ms) for flavours in sharing.values()]
+
+
+def open_market(settings: ExchangeSettings, flavours: Sequence[Flavour], start_ms: int) -> Market:
+    source = open_source(flavours[0].settings(settings), start_ms)
+    venues = (Venue(flavour.settings(settings), source, flavour=flavour) for flavour in flavours)
+    return Market(source, tuple(venues))

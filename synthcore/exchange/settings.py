@@ -41,7 +41,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # Time
     delays: PresetName = "instant"
 
-    faults: str | None = None  # a file of faults, TOML or JSON
+    faults: str | None = None  # a file of faults: YAML, TOML or JSON
 
     control_token: str = ""  # opens /_control/; `auto` makes one, empty: there is none
 

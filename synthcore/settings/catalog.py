@@ -266,8 +266,8 @@ RUN: tuple[Setting, ...] = (
         "faults",
         "--faults",
         ("SYNTHTEST_FAULTS",),
-        rules.path("faults.toml"),
-        "file that says what goes wrong on the embedded exchange, TOML or JSON",
+        rules.path("faults.yaml"),
+        "file that says what goes wrong on the embedded exchange: YAML, TOML or JSON",
     ),
     Setting(
         "require_criteria",

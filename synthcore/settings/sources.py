@@ -18,6 +18,7 @@ from synthcore.settings import origin
 from synthcore.settings.catalog import SETTINGS, Setting
 from synthcore.settings.keys import SECRET_VARIABLES
 from synthcore.settings.origin import Origin
+from synthcore.settings.yaml_text import read_yaml
 
 DOTENV = ".env"
 TOML_KEY = r'^\s*["\']?{}["\']?\s*='
@@ -197,17 +198,7 @@ def _read_toml(path: Path, text: str) -> dict[str, tuple[Any, int]]:
 
 
 def _read_yaml(path: Path, text: str) -> dict[str, tuple[Any, int]]:
-    import yaml  # type: ignore[import-untyped]
-
-    try:
-        root = yaml.compose(text, yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ConfigError(
-            f"{path} must be valid YAML, was not ({place}: {getattr(error, 'problem', None) or error})"
-        ) from error
+    root, values = read_yaml(path, text)
     if root is None:
         return {}
     if not isinstance(values, dict):

@@ -1,6 +1,8 @@
 """When faults strike: patterns, counting, order, chance; and what the record says."""
 
 import random
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -300,3 +302,70 @@ def test_a_plan_that_is_none_names_its_flaw_and_the_file(tmp_path, text, word):
 def test_a_plan_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.toml"):
         read_plan(tmp_path / "none.toml")
+
+
+YAML = """
+faults:
+  - do: lose_answer
+    when: reply link=*-S-* after fill link=*-L-*
+  - do: refuse
+    code: 10006
+    when: {point: request, path: /v5/order/create, after: [{point: fill}]}
+"""
+
+
+def test_yaml_says_the_same_as_toml(tmp_path):
+    (tmp_path / "plan.toml").write_bytes(TOML)
+    for name in ("plan.yaml", "plan.yml"):
+        (tmp_path / name).write_text(YAML)
+
+        assert read_plan(tmp_path / name) == read_plan(tmp_path / "plan.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("faults: [", "plan.yaml:1"),
+        ("faults:\n - do: loose_answer", "loose_answer"),
+        ("- do: lose_answer", "Expected `object`, got `array`"),
+        ("", "Expected `object`, got `null`"),
+        ("faults: " + 3000 * "[", "must be valid YAML"),
+    ],
+)
+def test_yaml_that_is_no_plan_is_one_sentence_with_the_file(tmp_path, text, word):
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError) as refused:
+        read_plan(path)
+
+    assert word in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+def test_yaml_without_its_library_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "plan.yaml").write_text(YAML)
+    (tmp_path / "plan.toml").write_bytes(TOML)
+
+    with pytest.raises(ConfigError, match="pip install pyyaml"):
+        read_plan(tmp_path / "plan.yaml")
+    assert read_plan(tmp_path / "plan.toml").faults
+
+
+def test_the_library_of_yaml_is_imported_for_a_yaml_file_only(tmp_path):
+    (tmp_path / "plan.toml").write_bytes(TOML)
+    (tmp_path / "plan.yaml").write_text(YAML)
+    code = (
+        "import sys; from pathlib import Path; from synthcore.exchange.faults.plan import read_plan\n"
+        "for name in sys.argv[1:]: read_plan(Path(name)); print('yaml' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "plan.toml"), str(tmp_path / "plan.yaml")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["False", "True"]

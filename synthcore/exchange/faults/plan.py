@@ -28,6 +28,7 @@ from synthcore.exchange.faults.sequence_gap import SequenceGap
 from synthcore.exchange.faults.skew_clock import SkewClock
 from synthcore.exchange.faults.slow_socket import SlowSocket
 from synthcore.exchange.faults.time_out import TimeOut
+from synthcore.settings.yaml_text import SUFFIXES, read_yaml
 
 AnyFault = (
     RefuseCall
@@ -60,7 +61,7 @@ class FaultPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_plan(path: Path) -> FaultPlan:
-    """Read a plan from a TOML or JSON file.
+    """Read a plan from a YAML, TOML or JSON file, by its ending; without one of these it is TOML.
 
     Raises
     ------
@@ -74,9 +75,11 @@ def read_plan(path: Path) -> FaultPlan:
     try:
         if path.suffix == ".json":
             return msgspec.json.decode(text, type=FaultPlan)
+        if path.suffix in SUFFIXES:
+            return msgspec.convert(read_yaml(path, text.decode())[1], FaultPlan)
         return msgspec.toml.decode(text, type=FaultPlan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"faults must be a list of faults in TOML or JSON, in {path}: {error};"
+            f"faults must be a list of faults in YAML, TOML or JSON, in {path}: {error};"
             " docs/faults.md has them all"
         ) from error

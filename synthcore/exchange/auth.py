@@ -45,6 +45,10 @@ class Authenticator:
         """The first key of a user."""
         return next(key for key, api_key in self._keys.items() if api_key.uid == uid)
 
+    def owner(self, key: str) -> str:
+        """The user of a key; empty: nobody has it."""
+        return self._keys[key].uid if key in self._keys else ""
+
     def rest(self, headers: Mapping[bytes, bytes], payload: bytes, now_ms: int) -> str | Refusal:
         """The user who signed a REST call, or why it is refused.
 

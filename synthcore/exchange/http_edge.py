@@ -93,7 +93,10 @@ class HttpEdge:
         if not self._faults.watches(point):
             return []
         text = answer.body if answer is not None else None
-        return self._faults.call(call_happening(point, scope["path"], scope["query_string"], body, text))
+        account = self._rest.caller(scope["headers"])
+        return self._faults.call(
+            call_happening(point, scope["path"], scope["query_string"], body, text, account)
+        )
 
     async def _suffer(self, effects: list[CallEffect], receive: Receive) -> Answer | None:
         """Carry out what faults do to a call; gives another answer where there is one."""

@@ -71,7 +71,8 @@ class PublicStream:
         if self.gate is None or self.gate.is_open:
             self._send(topic, text)
         elif self.sessions.has(topic):
-            happening = Happening(point="public", topic=topic, symbol=topic.rpartition(".")[2])
+            seq = self.gate.seq_of(text)
+            happening = Happening(point="public", topic=topic, symbol=topic.rpartition(".")[2], seq=seq)
             self.gate.pass_on(happening, topic, lambda change: self._send(topic, changed(text, change)))
 
     def _send(self, topic: str, text: bytes) -> None:

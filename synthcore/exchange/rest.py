@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.account import Account
-from synthcore.exchange.auth import SIGN_HEADER, Authenticator
+from synthcore.exchange.auth import KEY_HEADER, SIGN_HEADER, Authenticator
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
@@ -97,6 +97,10 @@ class RestApp:
             return self._refuse(TOO_MANY_VISITS, now_ms, limit_headers)
         granted = visit.granted if visit is not None else None
         return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers, granted)
+
+    def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The user whose key a call bears, whether it is signed right or not; empty: nobody's."""
+        return self._authenticator.owner(dict(headers).get(KEY_HEADER, b"").decode("latin-1"))
 
     def refused(self, refusal: Refusal, retry_after_ms: int | None = None) -> Answer:
         """A refusal in Bybit's envelope; with a time to wait for, as one over the rate limit."""

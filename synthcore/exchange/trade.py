@@ -11,6 +11,7 @@ from synthcore.exchange.account import Account
 from synthcore.exchange.auth import DEFAULT_RECV_WINDOW, Authenticator, check_window
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
+from synthcore.exchange.faults.trade_gate import TradeGate
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.line import Line
@@ -145,13 +146,27 @@ class TradeSession(Session):
         if refusal is not None:
             self._reply(request, refusal)
             return
-        reply = encode(self._desk.act(self.uid, request, self.conn_id, self.now_ms()))
+        gate = self._desk.gate
+        if gate is not None and not gate.is_open:
+            gate.let_in(SocketAct(self, self.uid, request))
+            return
+        reply = encode(self.carry_out(self.uid, request))
         if self._delays.is_instant:  # the reply first, so that a client reads its acknowledgement first
             self.send(reply)
             self._outbox.flush()
         else:
             self._outbox.flush()
             self.send(reply, self._delays.reply_s())
+
+    def carry_out(self, uid: str, request: TradeRequest) -> TradeReply:
+        return self._desk.act(uid, request, self.conn_id, self.now_ms())
+
+    def refused(self, request: TradeRequest, refusal: Refusal, retry_after_ms: int | None) -> TradeReply:
+        return self._desk.refused(request, refusal, retry_after_ms, self.conn_id, self.now_ms())
+
+    def answer(self, reply: bytes) -> None:
+        """Send the reply of an act, when it is its time."""
+        self.send(reply, self._delays.reply_s())
 
     def _note(self, req_id: str | int | None) -> Refusal | None:
         """Remember a request's id; why it can't be used."""
@@ -182,6 +197,27 @@ class TradeSession(Session):
         self.send(encode(reply))
 
 
+class SocketAct:
+    """One act, as a fault meets it."""
+
+    def __init__(self, session: TradeSession, uid: str, request: TradeRequest) -> None:
+        self.op = request.op
+        self.body = bytes((request.args or (b"",))[0])
+        self.account = uid
+        self.conn_id = session.conn_id
+        self.cut = session.cut
+        self.answer = session.answer
+        self._session = session
+        self._request = request
+
+    def carry_out(self) -> tuple[int, bytes]:
+        reply = self._session.carry_out(self.account, self._request)
+        return reply.ret_code, encode(reply)
+
+    def refused(self, refusal: Refusal, retry_after_ms: int | None) -> bytes:
+        return encode(self._session.refused(self._request, refusal, retry_after_ms))
+
+
 class TradeDesk:
     """Carries out the acts of all connections, by the same endpoints and limits as REST.
 
@@ -206,6 +242,7 @@ class TradeDesk:
         self._authenticator = authenticator
         self._limiter = limiter
         self._ids = ids
+        self.gate: TradeGate | None = None  # where acts go wrong on purpose
 
     def sign_in(self, request: TradeRequest, now_ms: int) -> str | Refusal:
         try:
@@ -228,6 +265,13 @@ class TradeDesk:
         granted = visit.granted if visit is not None else None
         result = answer_of(endpoint, Call({}, body, self._accounts[uid], now_ms, granted))
         return self._reply(request, result, visit, conn_id, now_ms)
+
+    def refused(
+        self, request: TradeRequest, refusal: Refusal, retry_after_ms: int | None, conn_id: str, now_ms: int
+    ) -> TradeReply:
+        """A refusal; with a time to wait for, as one over the rate limit."""
+        over = None if retry_after_ms is None else Visit(False, 10, 0, now_ms + retry_after_ms)
+        return self._reply(request, refusal, over, conn_id, now_ms)
 
     def _reply(
         self, request: TradeRequest, result: object, visit: Visit | None, conn_id: str, now_ms: int

@@ -34,6 +34,7 @@ from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.frames import FrameGate
 from synthcore.exchange.faults.plan import read_plan
 from synthcore.exchange.faults.reach import Reach
+from synthcore.exchange.faults.trade_gate import TradeGate
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.flavour import FLAVOURS, Flavour
 from synthcore.exchange.http_edge import HttpEdge
@@ -119,8 +120,10 @@ class Venue:
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
         self.rest = RestApp(*edge, self.clock.now_ms)
-        self.trade = TradeStream(TradeDesk(*edge), self.clock.now_ms, self.delays, self.outbox)
+        desk = TradeDesk(*edge)
+        self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox)
         self.faults = self._faults(settings)
+        desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
         self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox)
         watch = OrderWatch(self.core, self.visibility, self.faults)

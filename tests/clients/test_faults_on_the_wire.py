@@ -12,6 +12,7 @@ from picows import WSError, WSListener, WSMsgType, ws_connect
 
 from synthcore.exchange.faults.close_socket import CloseSocket
 from synthcore.exchange.faults.cut_socket import CutSocket
+from synthcore.exchange.faults.delay_call import DelayCall
 from synthcore.exchange.faults.delay_frame import DelayFrame
 from synthcore.exchange.faults.drop_frame import DropFrame
 from synthcore.exchange.faults.duplicate_frame import DuplicateFrame
@@ -386,6 +387,165 @@ async def test_a_sequence_gap_is_a_hole_in_the_book_s_numbers():
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     assert sorted(set(steps)) == [1, 4]
     assert steps.count(4) == 1
+
+
+# The trade socket
+
+
+class Trader:
+    """A signed-in trade socket."""
+
+    def __init__(self, transport, socket):
+        self.transport, self.socket = transport, socket
+        self.count = 0
+
+    def buy(self, link_id):
+        self.count += 1
+        header = {"X-BAPI-TIMESTAMP": str(time.time_ns() // 1_000_000), "X-BAPI-RECV-WINDOW": "5000"}
+        order = {**BUY, "orderLinkId": link_id}
+        message = {"reqId": f"r{self.count}", "header": header, "op": "order.create", "args": [order]}
+        self.transport.send(WSMsgType.TEXT, json.dumps(message).encode())
+
+    async def reply(self):
+        found = json.loads(await self.socket.next())
+        return found["reqId"], found["retCode"]
+
+
+@pytest.fixture
+async def trader(exchange, rest):
+    transport, socket = await ws_connect(PlainSocket, exchange.ws_trade)
+    expires_ms = time.time_ns() // 1_000_000 + 10_000
+    args = [rest.signer.key, expires_ms, rest.signer.ws_auth(expires_ms)]
+    transport.send(WSMsgType.TEXT, json.dumps({"op": "auth", "args": args}).encode())
+    assert json.loads(await socket.next())["retCode"] == 0
+    yield Trader(transport, socket)
+    transport.disconnect(graceful=False)
+
+
+@pytest.mark.parametrize(("point", "found"), [("request", 0), ("reply", 1)])
+async def test_an_act_on_the_trade_socket_is_refused_before_or_after_it_took_effect(
+    rest, control, trader, point, found
+):
+    name = next(NAMES)
+    control.add(RefuseCall(code=10006, retry_after_ms=700, when=f"{point} socket=trade link={name}"))
+
+    trader.buy(name)
+    reply = json.loads(await trader.socket.next())
+    trader.buy(next(NAMES))
+
+    wait_ms = int(reply["header"]["X-Bapi-Limit-Reset-Timestamp"]) - int(reply["header"]["Timenow"])
+    assert (reply["retCode"], reply["reqId"], reply["op"], wait_ms) == (10006, "r1", "order.create", 700)
+    assert len(rest.orders(name)) == found
+    assert await trader.reply() == ("r2", 0)
+
+
+async def test_a_lost_reply_of_the_trade_socket_breaks_the_connection_and_the_order_is_there(
+    rest, control, trader
+):
+    name = next(NAMES)
+    control.add(LoseAnswer(when=f"reply socket=trade link={name}"))
+
+    trader.buy(name)
+    await asyncio.wait_for(trader.socket.closed, WAIT_S)
+
+    assert (trader.socket.frames.empty(), trader.socket.code) == (True, None)
+    assert rest.orders(name)[0]["orderStatus"] == "Filled"
+
+
+async def test_a_reply_of_the_trade_socket_that_never_comes_leaves_the_connection(rest, control, trader):
+    name = next(NAMES)
+    control.add(TimeOut(when=f"reply socket=trade link={name}"))
+
+    trader.buy(name)
+    trader.buy(next(NAMES))
+
+    assert await trader.reply() == ("r2", 0)
+    assert rest.orders(name)[0]["orderStatus"] == "Filled"
+
+
+REPLIES = [
+    (DelayCall(ms=60, when="request socket=trade"), ["r2", "r1"]),
+    (DelayCall(ms=60, when="reply socket=trade"), ["r2", "r1"]),
+    (DropFrame(when="reply socket=trade"), ["r2"]),
+    (DelayFrame(ms=60, when="reply socket=trade"), ["r2", "r1"]),
+    (DuplicateFrame(when="reply socket=trade"), ["r1", "r1", "r2"]),
+    (ReorderFrame(when="reply socket=trade"), ["r2", "r1"]),
+]
+
+
+@pytest.mark.parametrize(("fault", "order"), REPLIES, ids=lambda value: getattr(value, "do", ""))
+async def test_a_reply_of_the_trade_socket_goes_wrong_as_a_frame_does(control, trader, fault, order):
+    control.add(fault)
+
+    trader.buy(next(NAMES))
+    trader.buy(next(NAMES))
+
+    assert [await trader.reply() for _ in order] == [(name, 0) for name in order]
+
+
+async def test_a_garbled_reply_of_the_trade_socket_is_no_json_and_the_next_is_whole(control, trader):
+    control.add(GarbleFrame(when="reply socket=trade"))
+
+    trader.buy(next(NAMES))
+    trader.buy(next(NAMES))
+
+    with pytest.raises(ValueError):
+        json.loads(await trader.socket.next())
+    assert await trader.reply() == ("r2", 0)
+
+
+async def test_an_order_of_the_trade_socket_is_acknowledged_and_then_rejected(rest, control, trader):
+    name = next(NAMES)
+    control.add(RejectLater())
+
+    trader.buy(name)
+
+    assert await trader.reply() == ("r1", 0)
+    assert rest.orders(name)[0]["orderStatus"] == "Rejected"
+
+
+async def test_the_trade_socket_is_cut_at_the_second_order(rest, control, trader):
+    names = [next(NAMES), next(NAMES)]
+    control.add(CutSocket(socket="trade", when="2nd accepted"))
+
+    for name in names:
+        trader.buy(name)
+    first = await trader.reply()
+    await asyncio.wait_for(trader.socket.closed, WAIT_S)
+
+    assert (first, trader.socket.frames.empty()) == (("r1", 0), True)
+    assert [rest.orders(name)[0]["orderStatus"] for name in names] == ["Filled", "Filled"]
+
+
+async def test_a_fault_of_the_trade_socket_leaves_rest_alone(rest, control, trader):
+    control.add(RefuseCall(code=10016, when="request socket=trade"))
+
+    assert rest.buy(next(NAMES)).json()["retCode"] == 0
+    trader.buy(next(NAMES))
+    assert await trader.reply() == ("r1", 10016)
+
+
+# Times and sequences
+
+
+async def test_a_fault_strikes_at_its_time(control, exchange):
+    _transport, socket = await connected(exchange.ws_public, {"op": "subscribe", "args": ["tickers.BTCUSDT"]})
+    at_ms = time.time_ns() // 1_000_000 + 80
+    control.add(CutSocket(socket="public", when=f"time at_ms={at_ms}"))
+
+    await asyncio.wait_for(socket.closed, WAIT_S)
+
+    assert control.injected()[-1]["time_ms"] >= at_ms
+    assert control.injected()[-1]["at"]["point"] == "time"
+
+
+def test_a_fault_of_one_account_leaves_the_other_alone(control, rest):
+    control.add(RefuseCall(code=10016, when="request path=/v5/order/create account=9* always"))
+
+    assert rest.buy(next(NAMES)).json()["retCode"] == 0
+
+    control.add(RefuseCall(code=10016, when="request path=/v5/order/create account=1000001"))
+    assert rest.buy(next(NAMES)).json()["retCode"] == 10016
 
 
 async def test_what_cannot_be_read_arms_nothing(exchange, control):

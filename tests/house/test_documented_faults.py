@@ -24,7 +24,7 @@ def test_a_fault_is_documented_with_its_settings_and_default(kind: Any) -> None:
     assert kind.default in row or "as above" in row
 
 
-@pytest.mark.parametrize("name", [*POINTS, *TEXTS, "code", "reduce_only"])
+@pytest.mark.parametrize("name", [*POINTS, *TEXTS, "code", "reduce_only", "seq", "at_ms", "after_ms"])
 def test_a_point_and_a_key_are_documented(name: str) -> None:
     assert f"`{name}`" in FAULTS
 

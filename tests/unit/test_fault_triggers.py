@@ -1,5 +1,6 @@
 """When faults strike: patterns, counting, order, chance; and what the record says."""
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from synthcore.exchange.faults.cut_socket import CutSocket
 from synthcore.exchange.faults.drop_frame import DropFrame
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.fault import Fault
+from synthcore.exchange.faults.http_error import HttpError
 from synthcore.exchange.faults.lose_answer import LoseAnswer
 from synthcore.exchange.faults.plan import AnyFault, FaultPlan, read_plan
 from synthcore.exchange.faults.refuse import RefuseCall
@@ -30,7 +32,8 @@ def reply(link="a-S-e0", **fields):
 
 def strikes(text, *happenings, seed=1, age_ms=0.0):
     """For each happening, whether the fault strikes at it."""
-    trigger = Trigger(read_when(text), random.Random(seed))
+    when = read_when(text)
+    trigger = Trigger(when, random.Random(seed), when.after_ms)
     return [trigger.sees(happening, age_ms) for happening in happenings]
 
 
@@ -234,6 +237,50 @@ def test_what_is_cleared_strikes_no_more_and_stays_in_the_record():
 
     assert engine.frame(frame) == []
     assert len(engine.injected) == 1
+
+
+# Sequences and times
+
+
+def test_a_sequence_is_reached_once_the_number_is_not_hit():
+    frames = [Happening(point="public", seq=seq) for seq in (7, 9, 12, 13)]
+
+    assert strikes("public seq=10", *frames, Happening(point="public")) == [False, False, True, False, False]
+
+
+def test_a_time_of_the_clock_and_one_since_the_start_are_waited_for():
+    assert read_when("public at_ms=5000").wait_ms(1_700_000_000_000, 4000) == 1000
+    assert read_when("public at_ms=1700000000500").wait_ms(1_700_000_000_000, 4000) == 500
+    assert read_when("public after_ms=30 at_ms=1000").wait_ms(1_700_000_000_000, 4000) == 30
+
+
+def test_a_trigger_at_a_time_has_nothing_after_it():
+    with pytest.raises(ValueError, match="a trigger at a time"):
+        read_when("time at_ms=5 after fill")
+
+
+async def test_a_fault_that_is_disarmed_before_its_time_does_not_strike():
+    engine, _ = engine_of(CutSocket(when="time after_ms=1"), SkewClock(when="time after_ms=2"))
+    engine.clear()
+    engine.add([SkewClock(ms=7, when="time after_ms=5")])
+
+    while not engine.injected:
+        await asyncio.sleep(0)
+
+    assert [one.do for one in engine.injected] == ["skew_clock"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "when", "word"),
+    [
+        (DropFrame, "reply path=*", "must say socket=trade"),
+        (HttpError, "reply socket=trade", "REST only"),
+        (LoseAnswer, "time at_ms=5", "not at time"),
+    ],
+)
+def test_a_fault_where_it_can_do_nothing_is_refused(kind, when, word):
+    with pytest.raises(ValueError, match=word):
+        kind(when=when)
 
 
 # Plans

@@ -1,4 +1,4 @@
-"""A REST call as a trigger sees it."""
+"""A call of REST or of the trade socket as a trigger sees it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,32 @@ NOTHING = OrderFields()
 
 
 def call_happening(
-    point: Point, path: str, query: bytes, body: bytes, answer: bytes | None = None
+    point: Point, path: str, query: bytes, body: bytes, answer: bytes | None = None, account: str = ""
 ) -> Happening:
-    """A call at a point. Bodies that can't be read have no order."""
-    fields = _fields(query, body)
+    """A REST call at a point. Bodies that can't be read have no order."""
+    code = _code(answer) if answer is not None else None
+    return _happening(point, path, "rest", _fields(query, body), account, code)
+
+
+def act_happening(point: Point, op: str, body: bytes, account: str, code: int | None = None) -> Happening:
+    """An act on the trade socket; it has the path of REST's call."""
+    path = f"/v5/{op.replace('.', '/')}"
+    return _happening(point, path, "trade", _fields(b"", body), account, code)
+
+
+def _happening(
+    point: Point, path: str, socket: str, fields: OrderFields, account: str, code: int | None
+) -> Happening:
     return Happening(
         point=point,
         path=path,
+        socket=socket,
+        account=account,
         symbol=_text(fields.symbol),
         side=_text(fields.side),
         link=_text(fields.order_link_id),
         reduce_only=bool(fields.reduce_only),
-        code=_code(answer) if answer is not None else None,
+        code=code,
     )
 
 

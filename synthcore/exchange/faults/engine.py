@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import deque
@@ -42,10 +43,10 @@ class Injection(Struct, frozen=True, omit_defaults=True):
 class Armed:
     """A fault and its trigger."""
 
-    def __init__(self, name: str, fault: Fault, source: random.Random, added_s: float) -> None:
+    def __init__(self, name: str, fault: Fault, trigger: Trigger, added_s: float) -> None:
         self.name = name
         self.fault = fault
-        self.trigger = Trigger(fault.trigger(), source)
+        self.trigger = trigger
         self.added_s = added_s
 
     def facts(self) -> dict[str, Any]:
@@ -83,8 +84,10 @@ class FaultEngine:
         self._world = world
         self._now_ms = now_ms
         self._now_s = now_s
+        self._began_s = now_s()
         self._armed: list[Armed] = []
         self._watched: frozenset[Point] = frozenset()
+        self._needs_seq = False
         self._added = 0
         self._count = 0
 
@@ -97,6 +100,8 @@ class FaultEngine:
         self._watch()
         for armed in new:
             self._strike([armed], Happening(point="start"), None)
+            if armed.trigger.when.point == "time":
+                self._wait_for(armed)
         self._watch()
         return [armed.name for armed in new]
 
@@ -118,9 +123,20 @@ class FaultEngine:
         """Whether anything armed has to be told of one of these points."""
         return not self._watched.isdisjoint(points)
 
+    @property
+    def needs_seq(self) -> bool:
+        """Whether anything armed looks at the sequence of public frames."""
+        return self._needs_seq
+
     def call(self, happening: Happening) -> list[CallEffect]:
-        """What a REST call suffers at this point."""
+        """What a call suffers at this point."""
         return [fault.effect() for fault in self._of(CallFault, happening)]
+
+    def reply(self, happening: Happening) -> tuple[list[CallEffect], list[FrameEffect]]:
+        """What an act on a socket suffers when its reply is due, and what the reply does as a frame."""
+        struck = self._happen(happening, None)
+        calls = [fault.effect() for fault in struck if isinstance(fault, CallFault)]
+        return calls, [fault.effect() for fault in struck if isinstance(fault, FrameFault)]
 
     def frame(self, happening: Happening) -> list[FrameEffect]:
         return [fault.effect() for fault in self._of(FrameFault, happening)]
@@ -146,7 +162,19 @@ class FaultEngine:
     def _arm(self, fault: Fault) -> Armed:
         self._added += 1
         name = fault.name or f"{fault.do}-{self._added}"
-        return Armed(name, fault, random.Random(f"{self._seed}/{self._added}"), self._now_s())
+        when, now_s = fault.trigger(), self._now_s()
+        wait_ms = when.wait_ms(self._now_ms(), 1000 * (now_s - self._began_s))
+        trigger = Trigger(when, random.Random(f"{self._seed}/{self._added}"), wait_ms)
+        return Armed(name, fault, trigger, now_s)
+
+    def _wait_for(self, armed: Armed) -> None:
+        """Strike when the time has come, unless it was disarmed."""
+        asyncio.get_running_loop().call_later(armed.trigger.wait_ms / 1000, self._come, armed)
+
+    def _come(self, armed: Armed) -> None:
+        if armed in self._armed:
+            armed.trigger.wait_ms = 0.0  # a timer may be early by a tick of its clock
+            self._strike([armed], Happening(point="time"), None)
 
     def _of(self, kind: type[Kind], happening: Happening, order: Order | None = None) -> list[Kind]:
         return [fault for fault in self._happen(happening, order) if isinstance(fault, kind)]
@@ -172,6 +200,7 @@ class FaultEngine:
 
     def _watch(self) -> None:
         self._watched = frozenset(point for armed in self._armed for point in armed.trigger.points)
+        self._needs_seq = any(armed.trigger.needs_seq for armed in self._armed)
 
 
 def order_happening(point: Point, order: Order) -> Happening:

@@ -39,7 +39,7 @@ class Fault(
 
 
 class CallFault(Fault, frozen=True):
-    """Strikes a REST call: at `request` nothing has happened yet, at `reply` all has."""
+    """Strikes a call, of REST or the trade socket: at `request` nothing happened yet, at `reply` it has."""
 
     points: ClassVar[tuple[Point, ...]] = ("request", "reply")
 
@@ -59,7 +59,13 @@ class OrderFault(Fault, frozen=True):
 class FrameFault(Fault, frozen=True):
     """Strikes one frame of a stream."""
 
-    points: ClassVar[tuple[Point, ...]] = ("private", "public")
+    points: ClassVar[tuple[Point, ...]] = ("private", "public", "reply")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        when = self.trigger()
+        if when.point == "reply" and when.socket != "trade":
+            raise ValueError(f"{self.do} at a reply must say socket=trade: an answer of REST is no frame")
 
     def effect(self) -> FrameEffect:
         raise NotImplementedError

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from synthcore.exchange.faults.effects import FrameEffect
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.trigger import Happening, Point
 
+SEQUENCE = re.compile(rb'"seq":(\d+)')
 HELD_AT_MOST_S = 1.0  # a frame that nothing follows goes out after all
 
 Change = Callable[[bytes], bytes] | None
@@ -29,9 +31,17 @@ class FrameGate:
         """Whether every frame passes as it is: nobody watches, nothing is held."""
         return not self._held and not self._faults.watches(self._point)
 
+    def seq_of(self, frame: bytes) -> int | None:
+        """The sequence of a public frame, where a trigger looks at it and the frame has one."""
+        found = SEQUENCE.search(frame) if self._faults.needs_seq else None
+        return int(found[1]) if found is not None else None
+
     def pass_on(self, happening: Happening, order_of: str, send: Send) -> None:
         """Send a frame as the faults have it, then what waited for it."""
-        effects = self._faults.frame(happening)
+        self.carry(self._faults.frame(happening), order_of, send)
+
+    def carry(self, effects: list[FrameEffect], order_of: str, send: Send) -> None:
+        """Send a frame as these effects have it, then what waited for it."""
         if any(effect.is_swapped for effect in effects):
             self._hold(order_of, send)
             return

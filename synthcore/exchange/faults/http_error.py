@@ -5,10 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, ClassVar
 
+import msgspec
 from msgspec import Meta
 
 from synthcore.exchange.faults.effects import CallEffect, Reply
 from synthcore.exchange.faults.fault import CallFault
+from synthcore.exchange.faults.trigger import When
 
 HTML = b"text/html"
 PAGE = (
@@ -27,6 +29,12 @@ class HttpError(CallFault, frozen=True, tag="http_error"):
 
     status: Annotated[int, Meta(ge=400, le=599)] = 502
     body: str | None = None  # None: a page that names the status
+
+    def trigger(self) -> When:
+        when = super().trigger()
+        if when.socket not in ("", "rest"):
+            raise ValueError("http_error can strike REST only: a socket has no HTTP status")
+        return msgspec.structs.replace(when, socket="rest")
 
     def effect(self) -> CallEffect:
         body = self.body if self.body is not None else PAGE.format(what=self._what())

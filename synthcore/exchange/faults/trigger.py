@@ -21,20 +21,22 @@ from msgspec import Meta, Struct
 # The points of the protocol, roughly in the order in which an order meets them.
 Point = Literal[
     "start",  # the fault was added
+    "time",  # its time has come: at_ms or after_ms
     "connect",  # a WebSocket handshake
     "subscribe",  # a subscription that was taken
-    "request",  # a REST request came in whole; nothing has looked at it
+    "request",  # a REST request, or an act on the trade socket, came in whole; nothing has looked at it
     "accepted",  # an order passed every check; it is not matched yet
     "fill",  # an order filled, in part or whole
     "order",  # an order's state changed
-    "reply",  # an answer of REST is ready; nothing of it is written
+    "reply",  # the answer of either is ready; nothing of it is written
     "private",  # a private frame is to be sent
     "public",  # a public frame is to be sent
 ]
 POINTS: tuple[Point, ...] = get_args(Point)
 TEXTS = ("path", "symbol", "side", "link", "status", "topic", "socket", "account")
 ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
-OWN_KEYS = frozenset({"count", "probability", "after_ms"})
+OWN_KEYS = frozenset({"count", "probability", "after_ms", "at_ms"})
+EPOCH_FROM_MS = 1_000_000_000_000  # a smaller at_ms counts from the exchange's start
 
 
 class Happening(Struct, frozen=True, kw_only=True):
@@ -47,10 +49,11 @@ class Happening(Struct, frozen=True, kw_only=True):
     link: str = ""  # orderLinkId
     status: str = ""  # of an order
     topic: str = ""
-    socket: str = ""  # private or public
+    socket: str = ""  # private, public, trade or rest
     account: str = ""
     reduce_only: bool | None = None
     code: int | None = None  # retCode of an answer
+    seq: int | None = None  # of a public frame that has one
 
 
 class Pattern(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -67,6 +70,7 @@ class Pattern(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
     account: str = ""
     reduce_only: bool | None = None
     code: int | None = None
+    seq: int | None = None  # at least: the first frame that has reached it
     nth: Annotated[int, Meta(ge=1)] = 1  # the first match that counts
 
     def fits(self, happening: Happening) -> bool:
@@ -74,6 +78,7 @@ class Pattern(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
             self.point == happening.point
             and (self.reduce_only is None or self.reduce_only == happening.reduce_only)
             and (self.code is None or self.code == happening.code)
+            and (self.seq is None or (happening.seq is not None and happening.seq >= self.seq))
             and all(
                 not (wanted := getattr(self, name)) or fnmatchcase(getattr(happening, name), wanted)
                 for name in TEXTS
@@ -87,7 +92,25 @@ class When(Pattern, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     count: Annotated[int, Meta(ge=0)] = 1  # times that it strikes; 0 is always
     probability: Annotated[float, Meta(gt=0, le=1)] = 1.0  # of each match from the nth on
     after_ms: Annotated[float, Meta(ge=0)] = 0.0  # since it was added
+    at_ms: Annotated[int, Meta(ge=0)] | None = None  # not before: epoch ms, or since the exchange's start
     after: tuple[Pattern, ...] = ()  # all of these first, in any order; matches before them don't count
+
+    def __post_init__(self) -> None:
+        if self.point == "time" and self.after:
+            raise ValueError("a trigger at a time must have nothing after `after`: strike at what follows it")
+
+    def wait_ms(self, now_ms: int, up_ms: float) -> float:
+        """How long it must not strike, from now on.
+
+        Parameters
+        ----------
+        now_ms, up_ms
+            The exchange's clock, and how long the exchange is there.
+        """
+        if self.at_ms is None:
+            return self.after_ms
+        since = now_ms if self.at_ms >= EPOCH_FROM_MS else up_ms
+        return max(self.after_ms, self.at_ms - since)
 
 
 def read_when(text: str) -> When:
@@ -149,10 +172,13 @@ class Trigger:
     ----------
     source
         Seeded, and this trigger's own: what other faults do changes nothing here.
+    wait_ms
+        It doesn't strike before it has been there for so long.
     """
 
-    def __init__(self, when: When, source: random.Random) -> None:
+    def __init__(self, when: When, source: random.Random, wait_ms: float) -> None:
         self.when = when
+        self.wait_ms = wait_ms
         self.matched = 0
         self.struck = 0
         self._source = source
@@ -169,6 +195,10 @@ class Trigger:
             return set()
         return {self.when.point, *(pattern.point for pattern, _ in self._missing)}
 
+    @property
+    def needs_seq(self) -> bool:
+        return self.when.seq is not None or any(pattern.seq is not None for pattern, _ in self._missing)
+
     def sees(self, happening: Happening, age_ms: float) -> bool:
         """Take note of a happening; whether the fault strikes at it."""
         if self.is_spent:
@@ -179,7 +209,7 @@ class Trigger:
         return strikes
 
     def _is_time(self, happening: Happening, age_ms: float) -> bool:
-        if age_ms < self.when.after_ms or not self.when.fits(happening):
+        if age_ms < self.wait_ms or not self.when.fits(happening):
             return False
         self.matched += 1
         if self.matched < self.when.nth:

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from synthcore.exchange.delays import DelayPlan, PresetName
-from synthcore.exchange.in_process.exchange import InProcessConnection, InProcessExchange
+from synthcore.exchange.in_process.connection import InProcessConnection
+from synthcore.exchange.in_process.exchange import InProcessExchange
 from synthcore.exchange.in_process.output import Digest
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings

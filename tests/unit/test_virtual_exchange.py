@@ -12,7 +12,8 @@ import pytest
 
 from synthcore.exchange.delays import Delay, DelayPlan
 from synthcore.exchange.faults.plan import FaultPlan
-from synthcore.exchange.in_process.exchange import AnswerLost, ConnectionEnded, HandshakeRefused
+from synthcore.exchange.in_process.connection import ConnectionEnded
+from synthcore.exchange.in_process.exchange import AnswerLost, HandshakeRefused
 from synthcore.testing.virtual import VirtualExchange
 
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}

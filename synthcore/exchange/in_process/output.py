@@ -17,7 +17,8 @@ Kind = Literal[
     "frame",  # a text message
     "silent",  # nothing of this connection is read any more
     "goodbye",  # a closing frame
-    "ended",  # the connection is cut
+    "ended",  # the connection ends after what was written
+    "cut",  # it ends at once
 ]
 
 

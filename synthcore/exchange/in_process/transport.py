@@ -41,7 +41,7 @@ class InProcessTransport:
     def disconnect(self, graceful: bool = True) -> None:
         if self.is_open:
             self.is_open = False
-            self._emit("ended", b"", 0)
+            self._emit("ended" if graceful else "cut", b"", 0)
             self._ended()
 
     @property

@@ -13,8 +13,8 @@ from picows import ws_create_server
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.certificate import Tls
+from synthcore.exchange.door import Door
 from synthcore.exchange.http_protocol import ExchangeProtocol
-from synthcore.exchange.venue import Venue
 
 GRACE_S = 1  # for connections to finish when the exchange ends
 
@@ -35,20 +35,20 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def listening(venue: Venue, tls: Tls | None) -> AsyncIterator[Addresses]:
+async def listening(door: Door, tls: Tls | None) -> AsyncIterator[Addresses]:
     """Serve one exchange on its two ports."""
-    host = f"[{venue.settings.host}]" if ":" in venue.settings.host else venue.settings.host
+    host = f"[{door.settings.host}]" if ":" in door.settings.host else door.settings.host
     secure = "" if tls is None else "s"
-    async with rest_server(venue, tls) as rest_port, ws_server(venue, tls) as ws_port:
+    async with rest_server(door, tls) as rest_port, ws_server(door, tls) as ws_port:
         yield Addresses(f"http{secure}://{host}:{rest_port}", f"ws{secure}://{host}:{ws_port}")
 
 
 @contextlib.asynccontextmanager
-async def rest_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
+async def rest_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
     """Serve REST; gives the port."""
-    listener = bind(venue.settings.host, venue.settings.rest_port, "rest_port")
+    listener = bind(door.settings.host, door.settings.rest_port, "rest_port")
     config = uvicorn.Config(
-        venue.http,
+        door.http,
         http=ExchangeProtocol,
         ws="none",
         lifespan="off",
@@ -66,17 +66,17 @@ async def rest_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
-        venue.http.end()
+        door.http.end()
         server.should_exit = True
         await serving
 
 
 @contextlib.asynccontextmanager
-async def ws_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
+async def ws_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
     """Serve the WebSockets; gives the port."""
-    listener = bind(venue.settings.host, venue.settings.ws_port, "ws_port")
+    listener = bind(door.settings.host, door.settings.ws_port, "ws_port")
     server = await ws_create_server(
-        venue.session,
+        door.session,
         sock=listener,
         disconnect_on_exception=False,
         ssl=tls.context if tls is not None else None,
@@ -85,9 +85,7 @@ async def ws_server(venue: Venue, tls: Tls | None) -> AsyncIterator[int]:
         yield listener.getsockname()[1]
     finally:
         server.close()
-        venue.private.sessions.close()
-        venue.public.sessions.close()
-        venue.trade.sessions.close()
+        door.hang_up()
         await asyncio.sleep(0)
 
 

@@ -9,23 +9,28 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.control.token import AUTO, given_token
+from synthcore.exchange.door import Door
 from synthcore.exchange.fine_loop import fine_loop
+from synthcore.exchange.in_process.doors import LoggedDoor
+from synthcore.exchange.in_process.logged import LoggedExchange
 from synthcore.exchange.listen import Addresses, listening
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market, running
 from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.venue import MACHINE, Venue
+from synthcore.exchange.venue import MACHINE
 from synthcore.exchange.venues import open_markets
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
 
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
+
+Opened = tuple[Sequence[Door], Sequence[asyncio.Future[None]]]
 
 
 def serve(settings: ExchangeSettings) -> int:
@@ -51,34 +56,47 @@ async def _serve(settings: ExchangeSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    start_ms = MACHINE.epoch_ns() // 1_000_000
-    markets = open_markets(settings, start_ms)
     async with contextlib.AsyncExitStack() as stack:
         tls = stack.enter_context(certified(settings.host)) if settings.tls else None
+        doors, markets = await stack.enter_async_context(opened(settings))
         served = {}
-        for venue in (venue for market in markets for venue in market.venues):
-            served[venue] = await stack.enter_async_context(listening(venue, tls))
+        for door in doors:
+            served[door] = await stack.enter_async_context(listening(door, tls))
+        announce(ready_of(served, settings, tls), settings)
+        stack.callback(forget_ready_file, settings)
+        await until_stopped(stopped, markets)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: ExchangeSettings) -> AsyncIterator[Opened]:
+    """Open the exchange that the settings name: its doors, and what is done when a market ends."""
+    if settings.input_log:
+        logged = LoggedExchange(settings, Path(settings.input_log))
+        with contextlib.closing(logged):
+            yield [LoggedDoor(logged, venue) for venue in logged.inside.venues.values()], [logged.failed]
+        return
+    start_ms = MACHINE.epoch_ns() // 1_000_000
+    markets = open_markets(settings, start_ms)
+    with contextlib.ExitStack() as stack:
         pumps = [stack.enter_context(running(pump_market(market, start_ms))) for market in markets]
         for market, pump in zip(markets, pumps, strict=True):
             await market_open(market, pump)
-        announce(ready_of(served, settings, tls), settings)
-        stack.callback(forget_ready_file, settings)
-        await until_stopped(stopped, pumps)
+        yield [venue for market in markets for venue in market.venues], pumps
 
 
-async def until_stopped(stopped: asyncio.Event, pumps: Iterable[asyncio.Task[None]]) -> None:
+async def until_stopped(stopped: asyncio.Event, markets: Iterable[asyncio.Future[None]]) -> None:
     """Wait for the stop signal. A market that ends leaves the exchange up; one that fails ends it."""
     stop = asyncio.create_task(stopped.wait())
-    waiting: set[asyncio.Task[Any]] = {stop, *pumps}
+    waiting: set[asyncio.Future[Any]] = {stop, *markets}
     while stop in waiting:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
 
-def ready_of(served: Mapping[Venue, Addresses], settings: ExchangeSettings, tls: Tls | None) -> Ready:
+def ready_of(served: Mapping[Door, Addresses], settings: ExchangeSettings, tls: Tls | None) -> Ready:
     """What the exchange says: of each flavour, and of the first one in front."""
-    flavours = {venue.flavour.name: flavour_ready(venue, at, settings) for venue, at in served.items()}
+    flavours = {door.flavour.name: flavour_ready(door, at, settings) for door, at in served.items()}
     first = next(iter(flavours.values()))
     assert first.ws_public is not None and first.ws_trade is not None  # demo is never alone, nor first
     return Ready(
@@ -97,17 +115,17 @@ def ready_of(served: Mapping[Venue, Addresses], settings: ExchangeSettings, tls:
     )
 
 
-def flavour_ready(venue: Venue, at: Addresses, settings: ExchangeSettings) -> FlavourReady:
-    accounts = venue.open_accounts(settings)
+def flavour_ready(door: Door, at: Addresses, settings: ExchangeSettings) -> FlavourReady:
+    accounts = door.open_accounts(settings)
     return FlavourReady(
         rest=at.rest,
-        ws_public=at.sockets + PUBLIC_PATH if venue.flavour.has_public_stream else None,
+        ws_public=at.sockets + PUBLIC_PATH if door.flavour.has_public_stream else None,
         ws_private=at.sockets + PRIVATE_PATH,
-        ws_trade=at.sockets + TRADE_PATH if venue.flavour.has_trade_socket else None,
+        ws_trade=at.sockets + TRADE_PATH if door.flavour.has_trade_socket else None,
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,
-        control_token=venue.control.token if given_token(settings.control_token) == AUTO else None,
+        control_token=door.control.token if given_token(settings.control_token) == AUTO else None,
     )
 
 

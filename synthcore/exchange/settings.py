@@ -51,6 +51,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ws_port: Port = 0
     tls: bool = False  # with a certificate made at the start
     ready_file: str | None = None
+    input_log: str | None = None  # everything that comes in, to be replayed
     die_with_parent: bool = False
     parent_pid: int = 0  # whose death ends it; 0: whoever is the parent at the start
 

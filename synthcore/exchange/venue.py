@@ -194,6 +194,11 @@ class Venue:
             return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
         return None
 
+    def hang_up(self) -> None:
+        """Close all connections: the exchange is going away."""
+        for sessions in (self.private.sessions, self.public.sessions, self.trade.sessions):
+            sessions.close()
+
     def apply(self, frame: MarketFrame) -> None:
         """One market frame: state, then matching, then private events, then the public stream."""
         topic, text = frame.topic, frame.text

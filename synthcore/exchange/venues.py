@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from synthcore.exchange.clock import Time
 from synthcore.exchange.flavour import Flavour, in_order
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
-from synthcore.exchange.venue import Venue
+from synthcore.exchange.venue import MACHINE, NewKey, Venue, random_key
 from synthcore.venues.bybit.hosts import HOSTS, Environment
 
 
@@ -24,15 +25,19 @@ class Market(Struct, frozen=True, eq=False):
             venue.apply(frame)
 
 
-def open_markets(settings: ExchangeSettings, start_ms: int) -> list[Market]:
+def open_markets(
+    settings: ExchangeSettings, start_ms: int, time: Time = MACHINE, new_key: NewKey = random_key
+) -> list[Market]:
     """Open the market of each flavour; demo trades on mainnet's."""
     sharing: dict[Environment, list[Flavour]] = {}
     for flavour in in_order(settings.flavours):
         sharing.setdefault(HOSTS[flavour.name].market_data_from, []).append(flavour)
-    return [open_market(settings, flavours, start_ms) for flavours in sharing.values()]
+    return [open_market(settings, flavours, start_ms, time, new_key) for flavours in sharing.values()]
 
 
-def open_market(settings: ExchangeSettings, flavours: Sequence[Flavour], start_ms: int) -> Market:
+def open_market(
+    settings: ExchangeSettings, flavours: Sequence[Flavour], start_ms: int, time: Time, new_key: NewKey
+) -> Market:
     source = open_source(flavours[0].settings(settings), start_ms)
-    venues = (Venue(flavour.settings(settings), source, flavour=flavour) for flavour in flavours)
+    venues = (Venue(flavour.settings(settings), source, time, new_key, flavour) for flavour in flavours)
     return Market(source, tuple(venues))

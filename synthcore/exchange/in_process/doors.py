@@ -28,17 +28,55 @@ from synthcore.exchange.in_process.inputs import (
 )
 from synthcore.exchange.in_process.logged import LoggedExchange
 from synthcore.exchange.in_process.output import Output
+from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.rest import Answer
 from synthcore.exchange.sessions import MAX_UNSENT_BYTES
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.venue import Venue
+from synthcore.venues.bybit.hosts import Environment
 
 logger = logging.getLogger(__name__)
+
+
+class LoggedDoor:
+    """One venue of a logged exchange, from the side of its servers."""
+
+    def __init__(self, exchange: LoggedExchange, venue: Venue) -> None:
+        self._exchange = exchange
+        self._venue = venue
+        self.settings = venue.settings
+        self.flavour = venue.flavour
+        self.control = venue.control
+        self.http = LoggedHttp(exchange, venue)
+
+    def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        """The listener of a handshake; None answers 404."""
+        socket = LoggedSocket(self._exchange, request.path.decode("latin-1"), self.flavour.name)
+        if socket.refused == NOT_FOUND:
+            return None
+        if socket.refused:
+            refusal = WSUpgradeResponse.create_error_response(socket.refused)
+            return WSUpgradeResponseWithListener(refusal, None)
+        return socket
+
+    def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
+        """They have been open from the start."""
+        return self._exchange.inside.keys[self.flavour.name]
+
+    def hang_up(self) -> None:
+        self._exchange.do(self._venue.hang_up)
 
 
 class LoggedHttp:
     """An ASGI application: each whole request is one input."""
 
-    def __init__(self, exchange: LoggedExchange) -> None:
+    def __init__(self, exchange: LoggedExchange, venue: Venue) -> None:
         self._exchange = exchange
+        self._venue = venue
+
+    def end(self) -> None:
+        """Let go of the connections that hang: the exchange is going away."""
+        self._exchange.do(self._venue.http.end)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +85,7 @@ class LoggedHttp:
         answered: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
         channel = self._exchange.channel(answered.set_result)
         try:
-            self._exchange.give(call_of(scope, body, channel))
+            self._exchange.give(call_of(scope, body, channel, self._venue.flavour.name))
             while self._exchange.has_outputs and not answered.done():
                 self._exchange.deliver_next()
             if not answered.done():
@@ -77,7 +115,7 @@ class LoggedHttp:
             self._exchange.give(CallerLeft(channel=channel))
 
 
-def call_of(scope: Scope, body: bytes, channel: int) -> CallCame:
+def call_of(scope: Scope, body: bytes, channel: int, flavour: Environment) -> CallCame:
     """A request as data."""
     client = scope.get("client")
     return CallCame(
@@ -88,19 +126,20 @@ def call_of(scope: Scope, body: bytes, channel: int) -> CallCame:
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body.decode("latin-1"),
         client=client[0] if client is not None else "",
+        flavour=flavour,
     )
 
 
 class LoggedSocket(WSListener):
     """One WebSocket connection: its messages are inputs, outputs are written to it."""
 
-    def __init__(self, exchange: LoggedExchange, path: str) -> None:
+    def __init__(self, exchange: LoggedExchange, path: str, flavour: Environment) -> None:
         self.refused = 0  # the status of a handshake that fails
         self._exchange = exchange
         self._transport: WSTransport | None = None
         self._writing_paused = False
         self._channel = exchange.channel(self._put)
-        exchange.give(SocketAsked(channel=self._channel, path=path))
+        exchange.give(SocketAsked(channel=self._channel, path=path, flavour=flavour))
         exchange.deliver()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -112,7 +151,7 @@ class LoggedSocket(WSListener):
         content = frame.get_payload_as_bytes().decode("latin-1")
         opcode = int(frame.msg_type)  # type: ignore[call-overload]
         self._exchange.give(
-            FrameCame(channel=self._channel, content=content, opcode=opcode, is_last=frame.fin)
+            FrameCame(channel=self._channel, content=content, opcode=opcode, is_last=bool(frame.fin))
         )
         self._exchange.deliver()
 
@@ -132,6 +171,7 @@ class LoggedSocket(WSListener):
         transport = self._transport
         if output.kind == "refused":
             self.refused = output.code
+            self._exchange.forget(self._channel)
         if transport is None:
             return
         match output.kind:
@@ -154,15 +194,3 @@ class LoggedSocket(WSListener):
                 transport.disconnect(graceful=False)
                 return
         transport.send(WSMsgType.TEXT, frame)
-
-
-def logged_session(
-    exchange: LoggedExchange, request: WSUpgradeRequest
-) -> WSListener | WSUpgradeResponseWithListener | None:
-    """The listener of a handshake, as servers want it; None answers 404."""
-    socket = LoggedSocket(exchange, request.path.decode("latin-1"))
-    if socket.refused == NOT_FOUND:
-        return None
-    if socket.refused:
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(socket.refused), None)
-    return socket

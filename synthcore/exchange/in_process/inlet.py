@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
 from picows import WSListener, WSUpgradeRequest
 
+from synthcore.exchange.clock import Time
 from synthcore.exchange.http_protocol import CONNECTION
 from synthcore.exchange.in_process.inputs import (
     AnyInput,
@@ -24,6 +25,7 @@ from synthcore.exchange.in_process.output import Kind, Output
 from synthcore.exchange.in_process.transport import InProcessFrame, InProcessTransport
 from synthcore.exchange.rest import Headers
 from synthcore.exchange.venue import Venue
+from synthcore.venues.bybit.hosts import Environment
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +33,19 @@ NOT_FOUND, FAILED = 404, 500
 
 
 class Inlet:
-    """Gives inputs to a venue, as its servers would, on the event loop on which it was made.
+    """Gives inputs to venues, as their servers would, on the event loop on which it was made.
 
     Parameters
     ----------
     on_output
-        Takes everything that the venue lets out, in order.
+        Takes everything that the venues let out, in order.
     """
 
-    def __init__(self, venue: Venue, on_output: Callable[[Output], None]) -> None:
-        self._venue = venue
+    def __init__(
+        self, venues: Mapping[Environment, Venue], time: Time, on_output: Callable[[Output], None]
+    ) -> None:
+        self._venues = venues
+        self._time = time
         self._on_output = on_output
         self._loop = asyncio.get_running_loop()
         self._calls: dict[int, InProcessCall] = {}
@@ -66,23 +71,23 @@ class Inlet:
 
     def _call(self, came: CallCame) -> None:
         call = self._calls[came.channel] = InProcessCall(came, partial(self._emit, came.channel))
-        task = self._loop.create_task(self._carry_out(call, came.channel))
+        task = self._loop.create_task(self._carry_out(call, came))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _carry_out(self, call: InProcessCall, channel: int) -> None:
+    async def _carry_out(self, call: InProcessCall, came: CallCame) -> None:
         try:
-            await self._venue.http(call.scope, call.receive, call.send)
+            await self._venues[came.flavour].http(call.scope, call.receive, call.send)
         except Exception:  # as uvicorn does
-            logger.exception("the exchange failed at %s", call.scope["path"])
+            logger.exception("the exchange failed at %s", came.path)
             call.fail()
         finally:
-            del self._calls[channel]
+            del self._calls[came.channel]
 
     def _ask(self, asked: SocketAsked) -> None:
         request = WSUpgradeRequest()
         request.path = asked.path.encode("latin-1")
-        found = self._venue.session(request)
+        found = self._venues[asked.flavour].session(request)
         emit = partial(self._emit, asked.channel)
         if isinstance(found, WSListener):
             self._sockets[asked.channel] = InProcessSocket(found, emit, self._loop)
@@ -93,7 +98,7 @@ class Inlet:
     def _emit(
         self, channel: int, kind: Kind, content: bytes = b"", code: int = 0, headers: Headers | None = None
     ) -> None:
-        at_ns = self._venue.clock.source.epoch_ns()
+        at_ns = self._time.epoch_ns()
         self._on_output(Output(at_ns, kind, channel, content, code, headers or []))
 
 

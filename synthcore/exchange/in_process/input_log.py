@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,8 @@ class Head(Struct, frozen=True, tag_field="in", tag="start"):
     def __repr__(self) -> str:
         return f"Head(start_ns={self.start_ns})"  # the secrets stay out of logs and traces
 
+
+Line = TypeVar("Line")
 
 _encode = msgspec.json.Encoder().encode
 _decode_head = msgspec.json.Decoder(Head).decode
@@ -72,6 +74,19 @@ def read_input_log(path: Path) -> tuple[Head, Iterator[AnyInput]]:
     """
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
-        return _decode_head(lines[0]), map(_decode_input, lines[1:])
-    except (OSError, IndexError, msgspec.DecodeError) as error:
-        raise RecordingError(f"{path} must be an input log of an exchange, but is not: {error}") from error
+    except OSError as error:
+        raise no_log(path, error) from error
+    return read_line(path, _decode_head, b"".join(lines[:1])), (
+        read_line(path, _decode_input, line) for line in lines[1:]
+    )
+
+
+def read_line(path: Path, decode: Callable[[bytes], Line], line: bytes) -> Line:
+    try:
+        return decode(line)
+    except msgspec.DecodeError as error:
+        raise no_log(path, error) from error
+
+
+def no_log(path: Path, error: Exception) -> RecordingError:
+    return RecordingError(f"{path} must be an input log of an exchange, but is not: {error}")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from synthcore.venues.bybit.hosts import Environment
+
 
 class Input(Struct, frozen=True, kw_only=True, tag_field="in", omit_defaults=True):
     """Something that came in."""
@@ -24,6 +26,7 @@ class CallCame(Input, frozen=True, tag="call"):
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case
     body: str = ""
     client: str = "127.0.0.1"
+    flavour: Environment = "mainnet"
 
 
 class CallerLeft(Input, frozen=True, tag="left"):
@@ -34,6 +37,7 @@ class SocketAsked(Input, frozen=True, tag="connect"):
     """A WebSocket handshake."""
 
     path: str
+    flavour: Environment = "mainnet"
 
 
 class SocketOpened(Input, frozen=True, tag="open"):

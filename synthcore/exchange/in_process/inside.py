@@ -1,4 +1,4 @@
-"""What every exchange without sockets is made of: venue, market and accounts behind one inlet."""
+"""What every exchange without sockets is made of: venues, markets and accounts behind one inlet."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from synthcore.exchange.in_process.output import Output
 from synthcore.exchange.pump import market_open, pump_market, running
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketSource, open_source
+from synthcore.exchange.source import MarketSource
 from synthcore.exchange.venue import NewKey, Venue
+from synthcore.exchange.venues import Market, open_markets
 
 
 class Inside:
@@ -26,7 +27,7 @@ class Inside:
     time
         What all its clocks read; the clock of that loop.
     source
-        A market of one's own, instead of the one that the settings name.
+        A market of one's own for mainnet alone, instead of those that the settings name.
     new_key
         Makes the key and the secret of each account.
     on_output
@@ -44,20 +45,38 @@ class Inside:
         self.settings = settings
         self.loop = asyncio.get_running_loop()
         self._start_ms = time.epoch_ns() // 1_000_000
-        self._source = source or open_source(settings, self._start_ms)
-        self.venue = Venue(settings, self._source, time, new_key)
-        self.accounts: tuple[AccountKey, ...] = self.venue.open_accounts(settings)
-        self.inlet = Inlet(self.venue, on_output)
+        if source is None:
+            self._markets = open_markets(settings, self._start_ms, time, new_key)
+        else:
+            self._markets = [Market(source, (Venue(settings, source, time, new_key),))]
+        venues = [venue for market in self._markets for venue in market.venues]
+        self.venues = {venue.flavour.name: venue for venue in venues}
+        self.keys = {name: venue.open_accounts(settings) for name, venue in self.venues.items()}
+        self.inlet = Inlet(self.venues, time, on_output)
+        self.pumps: list[asyncio.Task[None]] = []
         self._stack = ExitStack()
 
+    @property
+    def venue(self) -> Venue:
+        """The first of them."""
+        return next(iter(self.venues.values()))
+
+    @property
+    def accounts(self) -> tuple[AccountKey, ...]:
+        """Those of the first venue."""
+        return self.keys[self.venue.flavour.name]
+
     async def __aenter__(self) -> Self:
-        """Open the market."""
-        pump = self._stack.enter_context(running(pump_market(self.venue, self._source, self._start_ms)))
-        await market_open(self.venue, pump)
+        """Open the markets."""
+        for market in self._markets:
+            self.pumps.append(self._stack.enter_context(running(pump_market(market, self._start_ms))))
+        for market, pump in zip(self._markets, self.pumps, strict=True):
+            await market_open(market, pump)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.venue.http.end()
+        for venue in self.venues.values():
+            venue.http.end()
         self._stack.close()

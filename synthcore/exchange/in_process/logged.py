@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from synthcore.exchange.control.token import AUTO, given_token, new_token
 from synthcore.exchange.in_process.input_log import Head, InputLog
 from synthcore.exchange.in_process.inputs import AnyInput
 from synthcore.exchange.in_process.output import Output
@@ -24,13 +25,19 @@ from synthcore.exchange.venue import random_key
 
 
 class LoggedExchange:
-    """The shell: stamps and logs inputs, wakes the exchange when something is due, delivers outputs."""
+    """The shell: stamps and logs inputs, wakes the exchange when something is due, delivers outputs.
+
+    Raises
+    ------
+    ConfigError
+        The log can't be written, or a setting can't work.
+    """
 
     def __init__(self, settings: ExchangeSettings, path: Path) -> None:
-        keys = tuple(random_key() for _ in range(settings.accounts))
-        head = Head(time.time_ns(), keys, settings)
+        head = head_of(settings)
         self._log = InputLog(path, head)
         self._loop = asyncio.get_running_loop()
+        self.failed: asyncio.Future[None] = self._loop.create_future()  # has the reason, if a market does
         self._begun_ns = time.monotonic_ns()
         self._outputs: deque[Output] = deque()
         self._receivers: dict[int, Callable[[Output], None]] = {}  # by channel
@@ -68,6 +75,11 @@ class LoggedExchange:
         if receiver is not None:  # else its client is gone
             receiver(output)
 
+    def do(self, act: Callable[[], None]) -> None:
+        """Let the exchange do something that is no input: its end."""
+        self._exchange.do(act)
+        self.deliver()
+
     @property
     def has_outputs(self) -> bool:
         return bool(self._outputs)
@@ -84,6 +96,10 @@ class LoggedExchange:
         self._alarm = None
         self._exchange.catch_up(time.monotonic_ns() - self._begun_ns)
         self.deliver()
+        for pump in self.inside.pumps:
+            error = pump.exception() if pump.done() else None
+            if error is not None and not self.failed.done():
+                self.failed.set_exception(error)
 
     def _set_alarm(self) -> None:
         due_ns = self._exchange.loop.next_due_ns
@@ -92,3 +108,11 @@ class LoggedExchange:
         if due_ns is not None:
             in_s = (due_ns + self._begun_ns - time.monotonic_ns()) / 1e9
             self._alarm = self._loop.call_later(max(0.0, in_s), self._wake)
+
+
+def head_of(settings: ExchangeSettings) -> Head:
+    """A beginning that can be repeated: what is made at random is made here."""
+    token = given_token(settings.control_token)
+    repeatable = msgspec.structs.replace(settings, control_token=new_token() if token == AUTO else token)
+    keys = tuple(random_key() for _ in range(settings.accounts * len(settings.flavours)))
+    return Head(time.time_ns(), keys, repeatable)

@@ -1,4 +1,4 @@
-"""An exchange whose time passes only when it is told: what a log of its inputs is written and replayed with."""
+"""An exchange whose time passes only when it is told: a log of its inputs is written and replayed with it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ class SteppedExchange:
         self.loop.advance_to(given.at_ns)
         self.loop.call_soon(self.inside.inlet.take, given)
         self.loop.advance_to(given.at_ns)
+
+    def do(self, act: Callable[[], None]) -> None:
+        """Let something happen now that is no input."""
+        self.loop.call_soon(act)
+        self.loop.advance_to(self.clock.passed_ns)
 
     def catch_up(self, passed_ns: int) -> None:
         """Let what is due until then happen."""

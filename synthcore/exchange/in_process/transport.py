@@ -8,6 +8,7 @@ from picows import WSCloseCode, WSMsgType
 
 from synthcore.exchange.in_process.inputs import FrameCame
 from synthcore.exchange.in_process.output import Kind
+from synthcore.exchange.wire import messages
 
 Emit = Callable[[Kind, bytes, int], None]
 
@@ -47,6 +48,11 @@ class InProcessTransport:
     @property
     def underlying_transport(self) -> InProcessTransport:
         return self
+
+    def write(self, data: bytes) -> None:
+        """Messages that share one write, each with its header."""
+        for message in messages(data):
+            self.send(WSMsgType.TEXT, message)
 
     def pause_reading(self) -> None:
         self.is_read = False

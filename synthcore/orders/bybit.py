@@ -1,4 +1,4 @@
-"""One Bybit account as an `ExecutionBackend`: orders by REST, events by the private stream."""
+"""One Bybit account as an `ExecutionBackend`: orders by trade socket or REST, events by the private stream."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from synthcore.orders.lookup import decode_order_list, look_up
 from synthcore.orders.private import PrivateStream
 from synthcore.orders.rest import CLOCK_CODES, TIME_PATH, RestClient
 from synthcore.orders.rows import fill, instrument, order_state, position
+from synthcore.orders.socket import OPERATIONS, TradeSocket
 from synthcore.venues.bybit.messages import (
     MODE_HEDGE,
     CancelAll,
@@ -59,6 +60,8 @@ class BybitBackend:
         The second bounds how long a lost order stays in doubt.
     warm_connections
         Connections opened before the first order, so that no order pays for a handshake.
+    ws_trade_url
+        Where orders go by socket; None, or while that socket is down: they go by REST.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class BybitBackend:
         recv_window_ms: int = 5000,
         order_recv_window_ms: int = 1000,
         warm_connections: int = 6,
+        ws_trade_url: str | None = None,
     ) -> None:
         self.order_recv_window_ms = order_recv_window_ms
         self.rest = RestClient(rest_urls, credentials.api_key, credentials.api_secret, recv_window_ms)
@@ -76,6 +80,7 @@ class BybitBackend:
         self._handlers: list[Callable[[PrivateEvent], None]] = []
         signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
         self.stream = PrivateStream(ws_private_url, signer, self.server_time_ms, self._on_event)
+        self.trade_socket = TradeSocket(ws_trade_url, signer, self.server_time_ms) if ws_trade_url else None
         self._background: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
@@ -88,13 +93,27 @@ class BybitBackend:
             *(self.rest.query(TIME_PATH, {}, signed=False) for _ in range(self._warm_connections))
         )
         await self.stream.start()
+        await self._start_trade_socket()
         self._in_background(self._keep_the_clock())
+
+    async def _start_trade_socket(self) -> None:
+        if self.trade_socket is None:
+            logger.info("orders go by REST: the venue serves no trade socket, or it is switched off")
+            return
+        await self.trade_socket.start()
+
+    @property
+    def order_entry(self) -> str:
+        """How an order would go now: `socket` or `rest`."""
+        return "socket" if self.trade_socket is not None and self.trade_socket.is_up else "rest"
 
     async def close(self) -> None:
         for task in list(self._background):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        if self.trade_socket is not None:
+            await self.trade_socket.close()
         await self.stream.close()
         await self.rest.close()
 
@@ -103,6 +122,8 @@ class BybitBackend:
 
     def on_rate_limit(self, handler: Callable[[RateLimitSeen], None]) -> None:
         self.rest.on_rate_limit(handler)
+        if self.trade_socket is not None:
+            self.trade_socket.on_rate_limit(handler)
 
     # Time
 
@@ -133,11 +154,16 @@ class BybitBackend:
 
     async def _order_call(self, path: str, body: Any) -> Any:
         try:
-            return await self.rest.order_call(path, encode(body), self.order_recv_window_ms)
+            return await self._entry_for(path).order_call(path, encode(body), self.order_recv_window_ms)
         except VenueRefused as e:
             if e.code in CLOCK_CODES:  # ours is off: read it anew, for the next one
                 self._in_background(self._sync_quietly())
             raise
+
+    def _entry_for(self, path: str) -> RestClient | TradeSocket:
+        """The way of an order call: the socket where it is up and knows the call."""
+        entry = self.trade_socket
+        return entry if entry is not None and entry.is_up and path in OPERATIONS else self.rest
 
     # Queries
 

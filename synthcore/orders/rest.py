@@ -18,19 +18,16 @@ import httpx
 import msgspec
 
 from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
+from synthcore.orders.answers import raise_for, rate_limit_in
 from synthcore.orders.clock import ClockSample, ServerClock
 from synthcore.orders.gateway import ClockOffset, RateLimitSeen
 from synthcore.orders.transport import LaneTransport
 from synthcore.secret import Secret
-from synthcore.venues.bybit.codes import ErrorClass, classify, meaning
 from synthcore.venues.bybit.messages import RestReply, TimeResult, decode_reply
 from synthcore.venues.bybit.signing import Signer
 
 T = TypeVar("T")
 
-# A close that finds nothing to close: not an error of the account, but an answer.
-ALREADY_FLAT = frozenset({110017, 110034})
-RATE_REFUSALS = frozenset({10006, 10018, 403, 429})
 # An address that is shut out stays so for ten minutes.
 ADDRESS_PAUSE_MS = 600_000
 CLOCK_CODES = frozenset({-1, 10002})
@@ -185,21 +182,8 @@ class RestClient:
                 raise self._refusal_of_status(status, path) from e
             raise OutcomeUnknown(f"{path}: the answer is no JSON envelope (HTTP {status})") from e
         self._note_rate_limit(response, path, reply.ret_code)
-        if reply.ret_code != 0:
-            self._raise_for(reply, path, for_order)
+        raise_for(reply, path, self._key.reveal(), for_order=for_order)
         return reply
-
-    def _raise_for(self, reply: RestReply, path: str, for_order: bool) -> None:
-        code = reply.ret_code
-        error_class = classify(code, for_order)
-        text = f"{path}: {self._masked(reply.ret_msg) or meaning(code)}"
-        if code in ALREADY_FLAT and for_order:
-            raise VenueRefused(code, text, "flat")
-        if error_class is ErrorClass.OK and not path.endswith("/create"):
-            return  # it is so already
-        if for_order and error_class in (ErrorClass.UNKNOWN, ErrorClass.OK):
-            raise OutcomeUnknown(f"{text} (code {code})")
-        raise VenueRefused(code, text, str(error_class))
 
     def _refusal_of_status(self, status: int, path: str) -> VenueRefused:
         text = f"{path}: HTTP {status}"
@@ -210,22 +194,9 @@ class RestClient:
         return VenueRefused(status, text, "auth_clock" if status == 401 else "ours")
 
     def _note_rate_limit(self, response: httpx.Response, path: str, code: int) -> None:
-        headers = response.headers
-        limit = headers.get("X-Bapi-Limit")
-        is_refused = code in RATE_REFUSALS
-        if limit is None and not is_refused:
-            return
-        remaining = headers.get("X-Bapi-Limit-Status", "0")
-        reset_ms = headers.get("X-Bapi-Limit-Reset-Timestamp", "0")
-        try:
-            seen = RateLimitSeen(path, int(limit or 0), int(remaining), int(reset_ms), is_refused)
-        except ValueError:  # the headers are a courtesy: an odd one is no reason to fail an order
-            return
-        self._on_rate_limit(seen)
-
-    def _masked(self, text: str) -> str:
-        """The venue's text; it quotes the signed string, with the key, when a signature is wrong."""
-        return text.split("origin_string")[0].replace(self._key.reveal(), "***")[:200]
+        seen = rate_limit_in(response.headers, path, code)
+        if seen is not None:
+            self._on_rate_limit(seen)
 
 
 def tls_context(urls: tuple[str, ...]) -> ssl.SSLContext | None:

@@ -22,6 +22,7 @@ class ReadyLine(Struct, frozen=True):
     ws_private: str
     api_key: str
     api_secret: str
+    ws_trade: str | None = None
     control_token: str | None = None  # where the exchange made one
 
     def __repr__(self) -> str:
@@ -34,6 +35,7 @@ class ReadyLine(Struct, frozen=True):
             rest_urls=(self.rest,),
             ws_public_url=self.ws_public,
             ws_private_url=self.ws_private,
+            ws_trade_url=self.ws_trade,
         )
 
     def credentials(self) -> Credentials:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
+from synthcore.config import SyntheticConfig
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import RunOutcome, exit_code
 from synthcore.engine.preflight import check_sizes
@@ -18,6 +19,7 @@ from synthcore.engine.signals import StopRequests
 from synthcore.engine.status import live_facts, start_facts, trade_facts
 from synthcore.engine.tally import Tally
 from synthcore.engine.venue import Venue, open_venue
+from synthcore.errors import ConfigError
 from synthcore.execution.desk import Desk, Stopped
 from synthcore.execution.events import OpenLeg
 from synthcore.execution.paper import PaperTrade
@@ -54,6 +56,7 @@ class Run:
         self._is_over = asyncio.Event()
         self._started_s = 0.0
         self._has_exchange_ended: Callable[[], bool] = lambda: False
+        self._order_entry: Callable[[], str] = lambda: "rest"
         self._round_trip_ns: Callable[[], float] = lambda: 0.0
         self._clock_error_ns: Callable[[], int | None] = lambda: None
         self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
@@ -91,7 +94,7 @@ class Run:
         await self.market.ready()
         check_sizes(self.config, self.desk.instruments, self.market.store)
         self._note_machine(self.market)
-        self.observer.on_start(start_facts(self.settings, venue, self.market))
+        self.observer.on_start(start_facts(self.settings, venue, self.market, self._order_entry()))
         return self.market, self.desk
 
     @asynccontextmanager
@@ -104,7 +107,9 @@ class Run:
             recv_window_ms=config.recv_window_ms,
             order_recv_window_ms=config.entry_recv_window_ms,
             warm_connections=2 * config.max_concurrent_trades,
+            ws_trade_url=trade_url(config, venue),
         )
+        self._order_entry = lambda: backend.order_entry
         self._round_trip_ns = backend.network_rtt_ns
         self._clock_error_ns = lambda: int(1e6 * backend.rest.clock.uncertainty_ms)
         desk = Desk(
@@ -308,6 +313,24 @@ class Run:
         summary = self._summary(stopped.flat, code)
         self.observer.on_summary(summary, True)
         return RunOutcome(code, summary)
+
+
+def trade_url(config: SyntheticConfig, venue: Venue) -> str | None:
+    """Where orders go by socket; None: by REST.
+
+    Raises
+    ------
+    ConfigError
+        The socket was asked for and the venue has none.
+    """
+    if config.order_entry == "rest":
+        return None
+    url = venue.environment.ws_trade_url
+    if url is None and config.order_entry == "socket":
+        raise ConfigError(
+            f"order_entry socket needs a trade socket, {venue.environment.name} has none; use auto or rest"
+        )
+    return url
 
 
 def not_flat(stopped: Stopped) -> str:

@@ -14,7 +14,7 @@ from synthcore.execution.paper import PaperTrade
 from synthcore.settings.run import RunSettings
 
 
-def start_facts(settings: RunSettings, venue: Venue, market: MarketSide) -> dict[str, Any]:
+def start_facts(settings: RunSettings, venue: Venue, market: MarketSide, order_entry: str) -> dict[str, Any]:
     """Where and with what the run begins; no keys."""
     config = settings.config
     return {
@@ -22,6 +22,7 @@ def start_facts(settings: RunSettings, venue: Venue, market: MarketSide) -> dict
         "seed": config.seed,
         "environment": settings.environment.name,
         "delays": delays_of(settings),
+        "order_entry": order_entry,
         "topology": market.topology,
         "pinned": {"feed": market.feed_pinning.core, "strategy": market.pipeline.pinned_core},
         "idle_states_held": market.idle_states.held,

@@ -63,7 +63,7 @@ def start_line(info: Facts) -> str:
     return (
         f"started on {info.get('environment')}: {','.join(info.get('symbols', ()))}"
         f" {'until stopped' if limit_s is None else f'for {duration_text(limit_s)}'},"
-        f" topology {info.get('topology')}, seed {info.get('seed')}"
+        f" topology {info.get('topology')}, orders by {info.get('order_entry')}, seed {info.get('seed')}"
     )
 
 

@@ -1,4 +1,4 @@
-"""One Bybit account as an `ExecutionBackend`: orders by trade socket or REST, events by the private stream."""
+"""One Bybit account as an `ExecutionBackend`: orders by socket or REST, events by the private stream."""
 
 from __future__ import annotations
 

@@ -102,6 +102,13 @@ CONFIG: tuple[Setting, ...] = (
         "marketable: through the book by at most max_cross_bps; passive: rests at the synthetic price",
     ),
     Setting(
+        "order_entry",
+        "--order-entry",
+        ("SYNTHTEST_ORDER_ENTRY",),
+        rules.choice("auto", "socket", "rest"),
+        "how orders go: by the trade socket, by REST, or auto: by the socket where the venue serves it",
+    ),
+    Setting(
         "max_cross_bps",
         None,
         ("SYNTHTEST_MAX_CROSS_BPS",),

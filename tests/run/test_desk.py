@@ -8,6 +8,7 @@ from time import monotonic_ns, time_ns
 
 import pytest
 from cut_proxy import CutProxy
+from msgspec.structs import replace
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -35,7 +36,19 @@ def exchange():
         yield ready
 
 
+@pytest.fixture(autouse=True, params=["rest", "socket"])
+def order_entry(request, monkeypatch):
+    """Every story is told twice: orders by REST, and by the trade socket."""
+    monkeypatch.setattr(EntryChoice, "by_socket", request.param == "socket")
+
+
+class EntryChoice:
+    by_socket = False
+
+
 def backend_of(ready, kind=BybitBackend, ws_private=None, **options):
+    if EntryChoice.by_socket:
+        options.setdefault("ws_trade_url", ready.ws_trade)
     credentials = Credentials(api_key=Secret(ready.api_key), api_secret=Secret(ready.api_secret))
     return kind((ready.rest,), ws_private or ready.ws_private, credentials, **options)
 
@@ -252,6 +265,7 @@ async def test_what_is_not_ours_is_left_alone(exchange):
     left = [order.link_id for order in await foreign.open_orders("ETHUSDT")]
     sizes = await sizes_on(foreign, "ETHUSDT")
     await foreign.cancel("ETHUSDT", rests.link_id)
+    await foreign.place(replace(holds, side="Sell", reduce_only=True, link_id=f"{holds.link_id}-x"))
     await foreign.close()
 
     assert trade.end == "CLOSED"

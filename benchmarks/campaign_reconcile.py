@@ -1,9 +1,11 @@
 """Do wallet, log, executions and positions still agree exactly after a million random operations?
 
 Two accounts, one in hedge mode, place, amend and cancel orders in one contract, trade with each other and
-with a market that moves, pay funding, and are liquidated when the mark jumps. After each
-operation every new log entry is added up from its own text, apart from the exchange's sums, and held
-against the wallet; so are the executions against the positions.
+with a market that moves, pay funding, and are liquidated when the mark jumps. They change between cross and
+isolated margin, move money to and from isolated positions, by themselves too, and change their leverage.
+After each operation every new log entry is added up from its own text, apart from the exchange's sums, and
+held against the wallet; so are the executions against the positions, and an isolated position's loss at its
+liquidation against its margin.
 
 Run, with the project installed:
     python benchmarks/campaign_reconcile.py [--operations 1000000] [--seconds 170] [--seed 1]
@@ -32,7 +34,15 @@ from synthcore.exchange.market.instruments import instruments_for
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.trades import Trade
-from synthcore.venues.bybit.messages import AmendOrder, CancelAll, CancelOrder, CreateOrder
+from synthcore.venues.bybit.messages import (
+    AddMargin,
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    CreateOrder,
+    SetAutoAddMargin,
+    SetLeverage,
+)
 
 SYMBOL = "BTCUSDT"
 START_MS = 1_700_000_000_000
@@ -50,8 +60,30 @@ class Auditor:
         self._account = account
         self._balance = Decimal(0)
         self._seen = 0
+        self.taken_over_alone = 0
+        self._margins: dict[int, Decimal] = {}  # of isolated positions, before the operation
         self._held: dict[int, Decimal] = {0: Decimal(0), 1: Decimal(0), 2: Decimal(0)}
         self.kinds: Counter[str] = Counter()
+
+    def note_margins(self) -> None:
+        """Keep what each isolated position can lose when the mark is the next thing that moves."""
+        contract = self._exchange.contracts[SYMBOL]
+        positions = (self._account.position(contract, index) for index in (0, 1, 2))
+        self._margins = {
+            one.position_idx: one.initial_margin(Decimal(0))
+            for one in positions
+            if one.lots and one.is_isolated and not one.auto_add_margin
+        }
+
+    def check_losses(self) -> None:
+        """No isolated position that was taken over since cost more than its margin."""
+        taken = [entry for entry in self._new_entries() if entry.kind == "LIQUIDATION"]
+        for entry in taken:
+            assert entry.execution is not None
+            order = self._exchange.log(self._account).find(entry.execution.order_id, None)
+            if order is not None and order.position_idx in self._margins:
+                assert -entry.change <= self._margins.pop(order.position_idx), "it lost more than its margin"
+                self.taken_over_alone += 1
 
     def check(self) -> None:
         for entry in self._new_entries():
@@ -113,6 +145,10 @@ class Campaign:
             "mark": (self._move_mark, 2),
             "funding": (self._fund, 1),
             "crash": (self._crash, 0.05),
+            "margin_mode": (self._set_margin_mode, 0.1),
+            "add_margin": (self._add_margin, 4),
+            "auto_add_margin": (self._set_auto_add, 0.5),
+            "leverage": (self._set_leverage, 0.5),
         }
         self._weights = [weight for _, weight in self._acts.values()]
         self._move_mark()
@@ -175,6 +211,35 @@ class Campaign:
         request = CancelAll(category="linear", symbol=SYMBOL)
         self._exchange.cancel_all(self._account(), request, self._now_ms)
 
+    # Margin
+
+    def _set_margin_mode(self) -> None:
+        account = self._account()
+        mode = self._random.choice(("ISOLATED_MARGIN", "ISOLATED_MARGIN", "REGULAR_MARGIN"))
+        self._note(self._exchange.margins.set_mode(account, mode, self._now_ms)[0])
+
+    def _add_margin(self) -> None:
+        account, index = self._position()
+        amount = str(self._random.randrange(-300, 600))
+        request = AddMargin(category="linear", symbol=SYMBOL, margin=amount, position_idx=index)
+        self._note(self._exchange.margins.add(account, request, self._now_ms)[0])
+
+    def _set_auto_add(self) -> None:
+        account, index = self._position()
+        switch = self._random.choice((0, 0, 1))
+        request = SetAutoAddMargin(
+            category="linear", symbol=SYMBOL, auto_add_margin=switch, position_idx=index
+        )
+        self._note(self._exchange.margins.set_auto_add(account, request))
+
+    def _set_leverage(self) -> None:
+        account, _ = self._position()
+        buy, sell = (self._random.choice(("5", "10", "25", "100")) for _ in range(2))
+        if account is self._accounts[0]:
+            sell = buy
+        request = SetLeverage(category="linear", symbol=SYMBOL, buy_leverage=buy, sell_leverage=sell)
+        self._note(self._exchange.margins.set_leverage(account, request))
+
     # The market
 
     def _move_book(self) -> None:
@@ -200,7 +265,11 @@ class Campaign:
 
     def _crash(self) -> None:
         """The mark jumps by half and comes back; whoever was liquidated gets new money."""
+        for auditor in self.auditors:
+            auditor.note_margins()
         self._tick("0.0001", mark=TICK * self._middle * self._random.choice((1, 3)) / 2)
+        for auditor in self.auditors:
+            auditor.check_losses()
         self._tick("0.0001")
         for account in self._accounts:
             if account.wallet < DEPOSIT // 2:
@@ -222,6 +291,10 @@ class Campaign:
 
     def _account(self) -> Account:
         return self._random.choice(self._accounts)
+
+    def _position(self) -> tuple[Account, int]:
+        account = self._account()
+        return account, self._random.choice((1, 2)) if account is self._accounts[1] else 0
 
     def _price(self) -> str:
         return str(TICK * (self._middle + self._random.randrange(-15, 16)))
@@ -258,6 +331,7 @@ def main() -> int:
         "by_operation": campaign.done,
         "refused_by_code": campaign.refused,
         "log_entries": kinds,
+        "isolated_take_overs": sum(auditor.taken_over_alone for auditor in campaign.auditors),
         "exact": True,
     }
     print(json.dumps(report, indent=1))

@@ -57,7 +57,17 @@ protecting = st.fixed_dictionaries(
         "sl_size": st.just("0.001"),
     }
 )
+margins = st.one_of(
+    st.tuples(st.just("mode"), ACCOUNTS, st.sampled_from(["ISOLATED_MARGIN", "REGULAR_MARGIN"])),
+    st.tuples(st.just("add"), ACCOUNTS, st.sampled_from([1, 2]), st.integers(1, 500)),
+    st.tuples(st.just("add"), ACCOUNTS, st.sampled_from([1, 2]), st.integers(-500, 5000)),
+    st.tuples(st.just("auto"), ACCOUNTS, st.sampled_from([1, 2]), st.sampled_from([0, 1])),
+    st.tuples(
+        st.just("leverage"), ACCOUNTS, st.sampled_from(["5", "10", "100"]), st.sampled_from(["10", "25"])
+    ),
+)
 acts = st.one_of(
+    margins,
     st.tuples(st.just("protect"), ACCOUNTS, st.sampled_from([1, 2]), protecting),
     waiting.map(lambda terms: ("place", terms)),
     placing.map(lambda terms: ("place", terms)),
@@ -79,11 +89,13 @@ FINAL = ("Filled", "Cancelled", "Deactivated")
 class Auditor:
     """Plays acts and keeps its own books from the private messages alone."""
 
-    def __init__(self, hedge, deposit):
+    def __init__(self, hedge, deposit, isolates):
         self.hedge = hedge
         self.world = World(hedge=hedge, accounts=2, deposit=deposit)
         self.positions = {}
         self.orders = {}
+        if isolates:
+            self.world.set_margin_mode("ISOLATED_MARGIN", self.world.accounts[0])
 
     def play(self, act):
         world = self.world
@@ -115,9 +127,32 @@ class Auditor:
             self.hear(world.settle_funding(f"{Decimal(act[1]) / 10**8:f}"))
         elif act[0] == "mark":
             self.hear(world.ticker(mark=str(60000 + act[1])))
+            self.check_nobody_is_due()
+        elif act[0] in ("mode", "add", "auto", "leverage"):
+            self.change_margin(act)
         else:
             self.change_order(act)
         self.check()
+
+    def change_margin(self, act):
+        """Nothing of it moves money: the wallet and its log stay as they are."""
+        world, account = self.world, self.world.accounts[act[1]]
+        before = account.wallet, account.ledger.entries[-1].number
+        if act[0] == "mode":
+            self.hear(world.set_margin_mode(act[2], account)[1])
+        elif act[0] == "leverage":
+            world.set_leverage(act[2], act[3] if self.hedge else act[2], account)
+        elif act[0] == "add":
+            self.hear(world.add_margin(str(act[3]), act[2] if self.hedge else 0, account)[1])
+        else:
+            world.set_auto_add(act[3], act[2] if self.hedge else 0, account)
+        assert (account.wallet, account.ledger.entries[-1].number) == before
+
+    def check_nobody_is_due(self):
+        mark = self.world.market.mark("BTCUSDT")
+        for account in self.world.accounts:
+            if account.is_isolated:
+                assert not any(position.is_exhausted(mark) for position in account.held())
 
     def change_order(self, act):
         world, account = self.world, self.world.accounts[act[1]]
@@ -175,6 +210,7 @@ class Auditor:
             self.check_positions(account)
             self.check_orders(account)
             self.check_stops(account)
+            self.check_margin(account)
 
     def check_money(self, account):
         executions = self.world.fills(account)
@@ -195,8 +231,17 @@ class Auditor:
             assert (position.side is None) == (position.lots == 0)
             if position.lots == 0:
                 assert position.entry_value == 0 and position.open_fee == 0
+            assert position.is_isolated == account.is_isolated
+            assert position.extra_margin == 0 or (position.lots and account.is_isolated)
+            assert position.initial_margin(Decimal(60000)) >= 0
         assert self.world.position(1, account).signed_lots >= 0
         assert self.world.position(2, account).signed_lots <= 0
+
+    def check_margin(self, account):
+        margin = account.margin(self.world.market.mark)
+        assert not account.is_isolated or margin.available == account.free()
+        if not (account.is_isolated and self.hedge):
+            assert account.leverage("BTCUSDT", 1) == account.leverage("BTCUSDT", 2)
 
     def check_stops(self, account):
         """Stops live as long as their position, fit it, and are what its row shows."""
@@ -269,9 +314,14 @@ def ladder(middle, direction, sizes):
 
 
 @settings(max_examples=400, deadline=None, print_blob=True)
-@given(st.booleans(), st.sampled_from(["9000", "1000000"]), st.lists(acts, min_size=10, max_size=50))
-def test_money_positions_and_orders_always_reconcile(hedge, deposit, script):
-    auditor = Auditor(hedge, deposit)
+@given(
+    st.booleans(),
+    st.sampled_from(["9000", "1000000"]),
+    st.booleans(),
+    st.lists(acts, min_size=10, max_size=50),
+)
+def test_money_positions_and_orders_always_reconcile(hedge, deposit, isolates, script):
+    auditor = Auditor(hedge, deposit, isolates)
 
     for act in script:
         auditor.play(act)

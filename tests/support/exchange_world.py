@@ -122,11 +122,11 @@ class World:
         request = SwitchMode(category="linear", mode=mode, **(fields or {"symbol": SYMBOL}))
         return self.exchange.switch_mode(self.account, request)
 
-    def set_leverage(self, leverage, sell=None):
+    def set_leverage(self, leverage, sell=None, account=None):
         request = SetLeverage(
             category="linear", symbol=SYMBOL, buy_leverage=leverage, sell_leverage=sell or leverage
         )
-        return self.exchange.margins.set_leverage(self.account, request)
+        return self.exchange.margins.set_leverage(account or self.account, request)
 
     def set_margin_mode(self, mode, account=None):
         return looked_at(self.exchange.margins.set_mode(account or self.account, mode, self.tick()))

@@ -273,8 +273,7 @@ class Account:
         self.ledger.fund(execution, now_ms, received=-fee, held=held)
         self.realised_ever -= fee
         if self.is_isolated:  # what the free balance can't bear comes out of the position's margin
-            short = min(fee, -self.free(), position.initial_margin(ZERO))
-            position.extra_margin -= max(ZERO, short)
+            position.extra_margin -= max(ZERO, min(fee, -self.free()))
 
     # Margin mode
 

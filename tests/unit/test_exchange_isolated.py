@@ -410,6 +410,17 @@ def test_funding_that_nothing_free_can_bear_comes_out_of_the_position():
     assert free(world) == 0
 
 
+def test_funding_beyond_a_positions_margin_ends_it_and_leaves_the_others_theirs():
+    world = isolated(hedge=True, deposit="12500")
+    world.order("Buy", "1", position_idx=1)
+    world.order("Sell", "0.9", position_idx=2)
+
+    world.settle_funding("0.5", mark="60000")
+
+    assert [world.position(idx).lots for idx in (1, 2)] == [0, 900]
+    assert 0 <= free(world) - 27000 < 1  # what the other leg received: the rest was the insurance fund's
+
+
 MOVES = st.lists(
     st.one_of(
         st.tuples(st.just("order"), st.sampled_from([1, 2]), st.integers(1, 3000)),

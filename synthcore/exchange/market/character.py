@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 from msgspec import Struct
+
+from synthcore.exchange.market.listed import listed_contracts
+
+# Turnover of 24 hours over all linear contracts on 2023-08-16: median, sigma of its logarithm.
+TURNOVER_USDT, TURNOVER_SIGMA, MOST_TURNOVER_USDT = 5.2e6, 1.7, 3e8
+TOP_TO_TURNOVER, LEAST_TOP_USDT = 4e-4, 200.0  # value of the size at the best price; BTCUSDT's share of it
+ACTIVITY_POWER = 0.7  # of turnover; chosen, so that hundreds of contracts leave most of a core free
+LEAST_ACTIVITY, MOST_ACTIVITY = 0.015, 0.6  # of contracts that were not measured
 
 
 class Character(Struct, frozen=True, kw_only=True):
@@ -77,18 +86,25 @@ KNOWN = {
 
 
 def character_of(raw: dict[str, Any], random: Random) -> Character:
-    """The known numbers of a symbol, or plausible ones of a small contract drawn for it."""
+    """The known numbers of a symbol; what isn't known of a small contract is drawn for it."""
     known = KNOWN.get(raw["symbol"])
     if known is not None:
         return known
+    listed = listed_contracts().get(raw["symbol"])
     tick = float(Decimal(raw["priceFilter"]["tickSize"]))
+    # So that the spread of a tick is 0.5 to 2.5 bps.
+    price = tick * random.uniform(4_000, 20_000)
+    turnover_usdt = min(MOST_TURNOVER_USDT, TURNOVER_USDT * math.exp(random.gauss(0.0, TURNOVER_SIGMA)))
+    if listed is not None:
+        price, turnover_usdt = listed.price or price, listed.turnover_usdt or turnover_usdt
+    busy = (turnover_usdt / KNOWN["BTCUSDT"].volume_24h_usdt) ** ACTIVITY_POWER
     return Character(
-        price=tick * random.uniform(4_000, 20_000),  # so that the spread of a tick is 0.5 to 2.5 bps
+        price=price,
         volatility_bps=random.uniform(0.9, 1.8),
-        activity=random.uniform(0.15, 0.4),
-        top_usdt=random.uniform(2_000, 12_000),
-        open_interest_usdt=random.uniform(4e5, 3e7),
-        volume_24h_usdt=random.uniform(1e6, 5e7),
+        activity=min(MOST_ACTIVITY, max(LEAST_ACTIVITY, busy)),
+        top_usdt=max(LEAST_TOP_USDT, TOP_TO_TURNOVER * turnover_usdt),
+        open_interest_usdt=turnover_usdt / 2,
+        volume_24h_usdt=turnover_usdt,
         mark_to_index_bps=random.uniform(-5, 0),
         mid_to_mark_bps=random.uniform(-1, 0),
     )

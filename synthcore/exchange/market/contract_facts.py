@@ -15,6 +15,7 @@ EXACTLY_INTEREST = 0.45  # share of settlements at exactly that rate
 FUNDING_MEAN, FUNDING_SIGMA = 0.00019, 0.00045
 OPEN_INTEREST_STEP_BPS = 4.0  # of one change, about each 10 s
 MARK_PERIOD_MS = (700, 1400)
+SLOW_MARKS_BELOW, SLOWEST_MARK = 0.2, 5  # activity of a contract whose marks change more seldom; how much
 OPEN_INTEREST_PERIOD_MS = (5_000, 15_000)
 FUNDING_PERIOD_MS = (45_000, 90_000)
 
@@ -37,6 +38,7 @@ class ContractFacts:
         self._open_interest_due_ms = 0
         self._funding_due_ms = 0
         self._funding_time_ms = 0
+        self._mark_slowness = max(1, min(SLOWEST_MARK, round(SLOW_MARKS_BELOW / character.activity)))
         self._fixed = {
             "fundingIntervalHour": str(self._interval_minutes // 60),
             "fundingCap": str(raw["upperFundingRate"]),
@@ -59,7 +61,7 @@ class ContractFacts:
             change = self._open_lots * self._random.gauss(0.0, OPEN_INTEREST_STEP_BPS) * 1e-4
             self._open_lots = max(2, self._open_lots + 2 * round(change / 2))
         if now_ms >= self._mark_due_ms:
-            self._mark_due_ms = now_ms + self._random.randrange(*MARK_PERIOD_MS)
+            self._mark_due_ms = now_ms + self._random.randrange(*MARK_PERIOD_MS) * self._mark_slowness
             self._update_mark(mid)
         self._write_mark(ticker)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 Pair = tuple[str, str]  # price, size
+KEPT_TEXTS = 512
 
 
 class MarketFrame(NamedTuple):
@@ -46,9 +47,9 @@ class Digits:
         self.decimals = max(0, -_exponent(self.step))
         self._scale = int(self.step.scaleb(self.decimals))
         self._ten = 10**self.decimals
-        # The same few thousand prices and sizes are written over and over.
-        self.text = lru_cache(maxsize=8192)(self._text)
-        self.short = lru_cache(maxsize=8192)(self._short)
+        # The same prices and sizes are written over and over; hundreds of contracts keep some each.
+        self.text = lru_cache(maxsize=KEPT_TEXTS)(self._text)
+        self.short = lru_cache(maxsize=KEPT_TEXTS)(self._short)
 
     def _text(self, units: int) -> str:
         """`units` steps, with all decimals of the step's text."""

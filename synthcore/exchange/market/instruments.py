@@ -1,9 +1,9 @@
-"""Raw instruments-info entries: those that ship, and made-up ones for load tests."""
+"""Raw instruments-info entries: those that are known, and made-up ones for load tests."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from synthcore.errors import ConfigError
+from synthcore.exchange.market.listed import listed_contracts
 
 Instrument = dict[str, Any]  # a raw `instruments-info` entry
 
@@ -22,23 +23,45 @@ def shipped_instruments() -> Sequence[Instrument]:
     return tuple(msgspec.json.decode(text, type=list[Instrument]))
 
 
+def known_instruments() -> Mapping[str, Instrument]:
+    """Every contract of which the rules are known, by symbol, the busiest first."""
+    shipped = {str(raw["symbol"]): raw for raw in shipped_instruments()}
+    return shipped | {symbol: dict(listed.raw) for symbol, listed in listed_contracts().items()}
+
+
 def instruments_for(symbols: Iterable[str]) -> list[Instrument]:
-    """The shipped rules of these symbols, in this order.
+    """The rules of these contracts, in this order.
+
+    Parameters
+    ----------
+    symbols
+        Symbols; among them a number means that many contracts, the busiest first, and `all` all of them.
 
     Raises
     ------
     ConfigError
-        A symbol is unknown.
+        A symbol is unknown, or the number too high.
     """
-    known = {str(raw["symbol"]): raw for raw in shipped_instruments()}
-    wanted = list(dict.fromkeys(symbols))
-    for symbol in wanted:
-        if symbol not in known:
-            raise ConfigError(
-                f"the generated market knows {', '.join(known)}, was {symbol!r} (symbols); take one of them,"
-                " or replay a recording that has it"
-            )
-    return [known[symbol] for symbol in wanted]
+    wanted = list(symbols)
+    known: Mapping[str, Instrument] = {str(raw["symbol"]): raw for raw in shipped_instruments()}
+    if not known.keys() >= set(wanted):
+        known = known_instruments()  # the long table is read by those only who need it
+    names = dict.fromkeys(name for word in wanted for name in _named(word, list(known)))
+    return [known[name] for name in names]
+
+
+def _named(word: str, known: Sequence[str]) -> Sequence[str]:
+    """The symbols that one word of the setting means."""
+    if word == "all":
+        return known
+    if word.isdecimal() and 1 <= int(word) <= len(known):
+        return known[: int(word)]
+    if word in known:
+        return (word,)
+    raise ConfigError(
+        f"the generated market knows {len(known)} contracts ({', '.join(known[:3])}, …), was {word!r} (symbols);"
+        f" take one of them, a number up to {len(known)}, or `all`, or replay a recording that has it"
+    )
 
 
 def settling_each(instruments: Iterable[Instrument], minutes: int) -> list[Instrument]:

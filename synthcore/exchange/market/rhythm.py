@@ -25,6 +25,7 @@ SAME_DIRECTION = 0.93  # of a move as the one before in its cluster
 ORDERS_A_SECOND = 3.7  # taker orders beside those that move the price
 MOOD_MEMORY, MOOD_SIGMA = 0.85, 1.5  # they come in bursts of less than a second
 MOST_ORDERS = 12  # in one slot
+QUIET_BELOW = 0.6  # activity under which moves and orders thin out with the updates
 SAME_SIDE = 0.84  # of a taker order as the one before
 
 
@@ -59,8 +60,12 @@ class Rhythm:
         self._direction = 1
         self._is_up = True
         beats_a_second = BEATS_A_SECOND * activity
-        self._cluster_chance = CLUSTERS_A_SECOND / beats_a_second
-        self._orders_a_beat = ORDERS_A_SECOND * min(1.0, activity + 0.1) / beats_a_second
+        # Small contracts move more seldom, and further; those that were measured as often as BTCUSDT.
+        busy = min(1.0, activity / QUIET_BELOW)
+        self._volatility /= math.sqrt(busy)
+        self._cluster_chance = busy * CLUSTERS_A_SECOND / beats_a_second
+        orders = min(1.0, activity + 0.1 * busy)
+        self._orders_a_beat = ORDERS_A_SECOND * orders / beats_a_second
 
     def next(self) -> Beat:
         self._now_ms += self._gap_ms()

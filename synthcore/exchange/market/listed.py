@@ -16,7 +16,7 @@ from msgspec import Struct
 
 
 class ListedContract(Struct, frozen=True):
-    """One line of the table: a raw `instruments-info` entry, and how the contract traded, if that is known."""
+    """One line of the table: a raw `instruments-info` entry; price and turnover where they are known."""
 
     raw: Mapping[str, Any]
     price: float | None

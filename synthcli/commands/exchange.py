@@ -19,9 +19,16 @@ from synthcore.venues.bybit.hosts import Environment as Flavour
 if TYPE_CHECKING:
     from synthcore.exchange.settings import ExchangeSettings
 
-SHARED = ("symbols_to_trade", "seed", "rate_tier", "recording", "speed", "delays", "faults")
+SHARED = ("seed", "rate_tier", "recording", "speed", "delays", "faults")
 DELAYS = "realistic"  # a run keeps `instant`: there the question is what our own side costs
 OWN = (
+    Setting(
+        "symbols",
+        "--symbols",
+        (),
+        rules.contracts("BTCUSDT,ETHUSDT"),
+        "contracts of the market: names, a number (so many, the busiest first), or `all`",
+    ),
     Setting(
         "at_end", "--at-end", (), rules.choice("loop", "stop"), "what a replay does after its last frame"
     ),
@@ -90,7 +97,7 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
     from synthcore.settings.load import require_file
     from synthcore.settings.sources import Given
 
-    names = {"symbols_to_trade": "symbols", "balance": "wallet_usdt", "recording": "market"}
+    names = {"balance": "wallet_usdt", "recording": "market"}
     values: dict[str, Any] = {"delays": DELAYS} | {
         names.get(name, name): value for name, value in given.items()
     }

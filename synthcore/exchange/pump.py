@@ -10,6 +10,7 @@ from typing import Any
 from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
+UNWATCHED_S = 0.1  # how late frames may be applied while nobody is connected: most of their cost is waking up
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 
 
@@ -20,7 +21,7 @@ async def pump_market(market: Market, start_ms: int) -> None:
     for count, frame in enumerate(market.source.frames()):
         late_s = loop.time() - start_s - frame.due_ns / 1e9
         if late_s < 0:
-            await asyncio.sleep(-late_s)
+            await asyncio.sleep(-late_s if market.is_watched else max(-late_s, UNWATCHED_S))
         elif count % FRAMES_A_TURN == 0:
             await asyncio.sleep(0)  # catching up: requests must not wait for it
         market.apply(frame)

@@ -176,6 +176,11 @@ class Venue:
         self.authenticator.add(uid, key, secret)
         return AccountKey(uid, key, secret)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether any WebSocket is open."""
+        return bool(self.public.sessions or self.private.sessions or self.trade.sessions)
+
     def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """The session of a WebSocket path; None answers 404."""
         path = request.path.split(b"?", 1)[0].decode("latin-1")

@@ -20,6 +20,11 @@ class Market(Struct, frozen=True, eq=False):
     source: MarketSource
     venues: tuple[Venue, ...]
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether any WebSocket is open."""
+        return any(venue.is_watched for venue in self.venues)
+
     def apply(self, frame: MarketFrame) -> None:
         for venue in self.venues:
             venue.apply(frame)

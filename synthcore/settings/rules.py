@@ -100,6 +100,25 @@ def symbols(example: str) -> Rule:
     )
 
 
+def contracts(example: str) -> Rule:
+    """Linear USDT perpetuals by name, by number, or all of them."""
+
+    def parse(given: object) -> tuple[str, ...]:
+        words = _words(given)
+        if len(set(words)) < len(words):
+            raise ValueError
+        if not all(word == "all" or WHOLE.fullmatch(word) or SYMBOL.fullmatch(word) for word in words):
+            raise ValueError
+        return words
+
+    return Rule(
+        "one or more linear USDT perpetuals, each once, as the exchange writes them; or how many of the"
+        " busiest; or `all`",
+        example,
+        parse,
+    )
+
+
 def some_of(*names: str, example: str) -> Rule:
     """At least one of a few names, each once."""
 

@@ -80,7 +80,7 @@ def test_a_port_that_is_taken_is_one_sentence_and_exit_2(capfd: pytest.CaptureFi
             ["--flavour", "demo"],
             "flavours must have mainnet where they have demo, which has no public stream",
         ),
-        (["--symbols", "BTC/USDT"], "symbols_to_trade must be one or more linear USDT perpetuals"),
+        (["--symbols", "BTC/USDT"], "symbols must be one or more linear USDT perpetuals"),
     ],
 )
 def test_bad_flags_of_the_exchange(args: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,8 @@ def _named(word: str, known: Sequence[str]) -> Sequence[str]:
         return (word,)
     raise ConfigError(
         f"the generated market knows {len(known)} contracts ({', '.join(known[:3])}, …), was {word!r}"
-        f" (symbols); take one of them, a number up to {len(known)}, or `all`, or replay a recording that has it"
+        f" (symbols); take one of them, a number up to {len(known)}, or `all`, or replay a recording"
+        " that has it"
     )
 
 

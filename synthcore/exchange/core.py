@@ -207,6 +207,17 @@ class Exchange:
             self._cancel_by_user(account, order, batch, now_ms)
         return orders, batch
 
+    def end_orders(
+        self, account: Account, orders: Iterable[Order], cancel_type: str, now_ms: int
+    ) -> Iterable[Event]:
+        """Cancel open orders for a reason of the exchange's own."""
+        batch = self._begin(now_ms)
+        for order in orders:
+            if order.is_open:  # one that was ended before it may have taken it along
+                self._close(order, "Cancelled", "EC_NoError", cancel_type, now_ms)
+                batch.touched(account, order, self._next_seq())
+        return batch
+
     # The market
 
     def on_book(self, symbol: str, now_ms: int) -> Iterable[Event]:

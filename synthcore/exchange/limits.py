@@ -37,6 +37,8 @@ LIMITS: dict[str, int | None] = {
     "/v5/account/info": 50,
     "/v5/account/transaction-log": 25,
     "/v5/account/fee-rate": 5,
+    "/v5/account/query-dcp-info": 5,
+    "/v5/order/disconnected-cancel-all": 5,
     "/v5/account/set-margin-mode": 5,
     "/v5/user/query-api": 10,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 from synthcore.exchange.orders import Order
 from synthcore.venues.bybit.messages import ExecutionRow
@@ -109,6 +109,10 @@ class OrderLog:
     def open_orders(self) -> Iterator[Order]:
         """Open orders, newest first."""
         return reversed(self._open.values())
+
+    def open_before(self, created_ms: int) -> list[Order]:
+        """Open orders that were made before a time, oldest first."""
+        return list(takewhile(lambda order: order.created_ms < created_ms, self._open.values()))
 
     def closed_orders(self, limit: int | None = None) -> Iterator[Order]:
         """Final orders, newest first."""

@@ -8,6 +8,7 @@ import msgspec
 
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event, PrivateMessage
+from synthcore.exchange.dcp import TOPICS as DCP_TOPICS
 from synthcore.exchange.fast_execution import fast_message
 from synthcore.exchange.faults.frames import Change, FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
@@ -52,7 +53,7 @@ class PrivateSession(Session):
     def refusal(self, topic: str) -> str | None:
         if self.uid is None:
             return NOT_AUTHORISED
-        return None if topic in TOPICS else handler_not_found(topic)
+        return None if topic in TOPICS or topic in DCP_TOPICS else handler_not_found(topic)
 
     def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
         """`req_id` comes first here, and only where the client sent one."""
@@ -94,6 +95,10 @@ class PrivateStream:
 
     def session(self, conn_id: str) -> PrivateSession:
         return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator, self._delay_s)
+
+    def users_of(self, topic: str) -> set[str]:
+        """Who has a connection with this topic."""
+        return {session.uid for session in self.sessions.of(topic) if session.uid is not None}
 
     def deliver(self, event: Event) -> None:
         """Send one event to all who asked for it, under the topic they asked with."""

@@ -11,6 +11,7 @@ from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 UNWATCHED_S = 0.1  # how late frames may be applied while nobody is connected: most of their cost is waking up
+TICK_S = 1.0  # between two looks at the clock, for what comes about without a market frame or a request
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 
 
@@ -25,6 +26,14 @@ async def pump_market(market: Market, start_ms: int) -> None:
         elif count % FRAMES_A_TURN == 0:
             await asyncio.sleep(0)  # catching up: requests must not wait for it
         market.apply(frame)
+
+
+async def tick_venues(market: Market) -> None:
+    """Let the venues look at the clock."""
+    while True:
+        await asyncio.sleep(TICK_S)
+        for venue in market.venues:
+            venue.tick()
 
 
 async def market_open(market: Market, pump: asyncio.Task[None]) -> None:

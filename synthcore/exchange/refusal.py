@@ -36,6 +36,7 @@ def beyond_risk_limit(max_leverage: Decimal) -> Refusal:
     )
 
 
+PERMISSION_DENIED = Refusal(10005, "Permission denied, please check your API key permissions.")
 ILLEGAL_CATEGORY = Refusal(10001, "Illegal category")
 NOT_SUPPORTED_SYMBOLS = Refusal(10001, "Not supported symbols")
 ID_REQUIRED = Refusal(10001, "params error: OrderId or orderLinkId is required")

@@ -21,7 +21,7 @@ from synthcore.exchange.in_process.doors import LoggedDoor
 from synthcore.exchange.in_process.logged import LoggedExchange
 from synthcore.exchange.listen import Addresses, listening
 from synthcore.exchange.parent import die_with_parent
-from synthcore.exchange.pump import market_open, pump_market, running
+from synthcore.exchange.pump import market_open, pump_market, running, tick_venues
 from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.venue import MACHINE
@@ -79,9 +79,10 @@ async def opened(settings: ExchangeSettings) -> AsyncIterator[Opened]:
     markets = open_markets(settings, start_ms)
     with contextlib.ExitStack() as stack:
         pumps = [stack.enter_context(running(pump_market(market, start_ms))) for market in markets]
+        ticks = [stack.enter_context(running(tick_venues(market))) for market in markets]
         for market, pump in zip(markets, pumps, strict=True):
             await market_open(market, pump)
-        yield [venue for market in markets for venue in market.venues], pumps
+        yield [venue for market in markets for venue in market.venues], [*pumps, *ticks]
 
 
 async def until_stopped(stopped: asyncio.Event, markets: Iterable[asyncio.Future[None]]) -> None:

@@ -83,6 +83,9 @@ class Session(WSListener):
             "unsubscribe": self._unsubscribe,
             "ping": self._ping,
         }
+        self.was_active = True  # since somebody looked: a message went in or out
+        self.quiet_since_ms = now_ms()  # when that look was
+        self.max_active_s = 0  # how long it may be quiet; 0 where nobody looks
         self._transport: WSTransport | None = None
         self._fragments: list[bytes] = []
         self._writing_paused = False
@@ -166,6 +169,7 @@ class Session(WSListener):
         if self._writing_paused and self._is_too_slow(transport):
             self._drop(transport)
             return None
+        self.was_active = True
         return transport
 
     def send_json(self, message: object) -> None:
@@ -241,6 +245,7 @@ class Session(WSListener):
             transport.send_close(frame.get_close_code())
             transport.disconnect()
         elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            self.was_active = True
             self._fragments.append(frame.get_payload_as_bytes())
             if frame.fin:
                 text, self._fragments = b"".join(self._fragments), []

@@ -33,6 +33,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # The accounts
     accounts: Annotated[int, Meta(ge=1, le=100)] = 1  # each with a key of its own
+    institutional_accounts: Annotated[int, Meta(ge=0)] = 0  # how many, from the first on, have DCP
     position_mode: Literal["one-way", "hedge"] = "one-way"
     wallet_usdt: Decimal = Decimal(100_000)
     rate_tier: RateTier = "10"  # order calls a second

@@ -14,16 +14,19 @@ from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeRes
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
 from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
+from synthcore.exchange.clockwork import Clockwork
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.control.door import ControlDoor
 from synthcore.exchange.control.faults import FaultControl
 from synthcore.exchange.control.latency import LatencyControl
 from synthcore.exchange.control.token import AUTO, given_token, new_token
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_asset import AssetEndpoints
+from synthcore.exchange.endpoints_dcp import DcpEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_margin import MarginEndpoints
@@ -38,6 +41,7 @@ from synthcore.exchange.faults.trade_gate import TradeGate
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.flavour import FLAVOURS, Flavour
 from synthcore.exchange.http_edge import HttpEdge
+from synthcore.exchange.idle import read_max_active_s
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.history import MarketHistory
@@ -49,7 +53,7 @@ from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
-from synthcore.exchange.sessions import Sessions
+from synthcore.exchange.sessions import Session, Sessions
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource
 from synthcore.exchange.trade import TradeDesk, TradeStream
@@ -111,6 +115,7 @@ class Venue:
         self._new_key = new_key
         self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
         topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
+        self.guard = DisconnectGuard()
         self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
         self.outbox = Outbox(self.private.deliver)
         self.opened = asyncio.Event()  # every contract has a price and a book
@@ -126,6 +131,15 @@ class Venue:
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
         self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox)
+        self.tick = Clockwork(
+            self.clock,
+            self.core,
+            self.private,
+            self.trade,
+            self.guard,
+            self.outbox,
+            flavour.order_life_ms,
+        ).tick
         watch = OrderWatch(self.core, self.visibility, self.faults)
         self.outbox.tell(watch.look, lambda: watch.is_wanted)
 
@@ -162,12 +176,16 @@ class Venue:
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts).endpoints(),
             *AssetEndpoints(self.core.contracts).endpoints(),
+            *DcpEndpoints(self.guard).endpoints(),
         ]
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
         """Make the accounts, each with a key that no other instance has."""
         first = self.flavour.first_uid
-        return tuple(self._open_account(str(first + i), settings) for i in range(settings.accounts))
+        uids = [str(first + i) for i in range(settings.accounts)]
+        for uid in uids[: settings.institutional_accounts]:
+            self.guard.allow(uid)
+        return tuple(self._open_account(uid, settings) for uid in uids)
 
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
@@ -183,7 +201,7 @@ class Venue:
 
     def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """The session of a WebSocket path; None answers 404."""
-        path = request.path.split(b"?", 1)[0].decode("latin-1")
+        path, _, query = request.path.decode("latin-1").partition("?")
         if not self.flavour.has_socket(path):
             return None
         kind = SOCKETS.get(path, "public")
@@ -191,9 +209,9 @@ class Venue:
         if status is not None:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status), None)
         if path == PRIVATE_PATH:
-            return self.private.session(self.ids.conn_id())
+            return kept(self.private.session(self.ids.conn_id()), query)
         if path == TRADE_PATH:
-            return self.trade.session(self.ids.conn_id())
+            return kept(self.trade.session(self.ids.conn_id()), query)
         if path in PUBLIC_PATHS:
             # Other categories are there too, as on Bybit; nothing is traded in them.
             return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
@@ -238,6 +256,12 @@ class Venue:
         if not self.core.wants_trades(symbol):
             return ()
         return self.core.on_trades(symbol, read_trades(text), self.clock.now_ms())
+
+
+def kept(session: Session, query: str) -> Session:
+    """A connection that is cut when it is idle for as long as its URL says."""
+    session.max_active_s = read_max_active_s(query)
+    return session
 
 
 def tell_subscribed(engine: FaultEngine, socket: str, topics: list[str]) -> None:

@@ -24,7 +24,9 @@ SAMPLES = [
     for name, number, kind, index in BYBIT["samples"]
 ]
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "DOGEUSDT")
-SETTINGS = ExchangeSettings(symbols=SYMBOLS, seed=7, rate_tier="60")
+SETTINGS = ExchangeSettings(
+    symbols=SYMBOLS, seed=7, rate_tier="60", institutional_accounts=1, flavours=("mainnet", "demo")
+)
 
 
 def reason_of(identity):
@@ -244,6 +246,7 @@ ALSO_DOCUMENTED = {
     "bybit-rest/position.closed-pnl result.list[].closeFee",
     "bybit-rest/account.info retExtInfo",  # every other answer has them
     "bybit-rest/account.info time",
+    *(f"bybit-rest/order.disconnected-cancel-all {key}" for key in ("result", "retExtInfo", "time")),
     "bybit-rest/account.set-margin-mode retExtInfo",
     "bybit-rest/account.set-margin-mode time",
     "bybit-ws-private/position data[].openTime",

@@ -30,7 +30,6 @@ NOT_SERVED = {
     "bybit-ws-public/op-replies:18": OPTION,
     "bybit-ws-public/op-replies.fixtures:1": OTHER,
     # Private stream
-    "bybit-ws-private/requests:7": "cancel on disconnect is for institutions",
     "bybit-ws-private/order:10": OLD + " (`tpSlMode`)",
     "bybit-ws-private/position:[56]": OLD + " (`tpSlMode`)",
     "bybit-ws-private/execution:4": "of an account with extra fees (Indonesia)",
@@ -39,10 +38,6 @@ NOT_SERVED = {
     # REST
     "bybit-rest/errors:3": OLD + ": the text of 110043",
     "bybit-rest/errors.fixtures:10": "a position cannot be closed by a call of its own",
-    "bybit-rest/errors.fixtures:13": LATER,
-    "bybit-rest/order.disconnected-cancel-all:*": "cancel on disconnect is for institutions",
-    "bybit-rest/requests/order.disconnected-cancel-all:*": "cancel on disconnect is for institutions",
-    "bybit-rest/account.query-dcp-info:*": "cancel on disconnect is for institutions",
     "bybit-rest/order.pre-check:*": LATER,
     "bybit-rest/requests/order.pre-check:*": LATER,
     "bybit-rest/position.list:2": "of an inverse contract, in an older spelling (`mmrSysUpdateTime`)",

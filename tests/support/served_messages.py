@@ -108,7 +108,8 @@ class Conversation:
 
 def served_messages(ready):
     """Talk to a fresh exchange about everything it serves; its answers and pushes by sample file."""
-    collector = Collector(ready)
+    collector, demo = Collector(ready), Collector(ready.flavours["demo"])
+    demo.served = collector.served
     try:
         private = private_socket(collector)
         by_category = category_socket(collector)
@@ -117,12 +118,14 @@ def served_messages(ready):
         account_answers(collector)
         trade_answers(collector)
         refusals(collector)
+        demo.get("errors", "/v5/account/fee-rate", **LINEAR)
         private_pushes(collector, private, {"order", "execution", "execution.fast", "position", "wallet"})
         private_pushes(collector, by_category, {"order.linear", "execution.fast.linear"})
         public_pushes(collector)
         return dict(collector.served)
     finally:
         collector.close()
+        demo.close()
 
 
 def private_socket(collector):
@@ -233,6 +236,9 @@ def account_answers(collector):
     leverage = {**LINEAR, "buyLeverage": "6", "sellLeverage": "6"}
     collector.post("position.set-leverage", "/v5/position/set-leverage", leverage)
     collector.post("errors", "/v5/position/set-leverage", leverage)
+    window = {"product": "DERIVATIVES", "timeWindow": 40}
+    collector.post("order.disconnected-cancel-all", "/v5/order/disconnected-cancel-all", window)
+    collector.get("account.query-dcp-info", "/v5/account/query-dcp-info")
     mode = {"category": "linear", "symbol": "ETHUSDT", "mode": 3}
     collector.post("position.switch-mode", "/v5/position/switch-mode", mode)
     margin_answers(collector)

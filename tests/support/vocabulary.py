@@ -1,6 +1,7 @@
 """Words of enum fields that Bybit documents; those that samples show are in the table of shapes."""
 
 WORDS = {
+    "product": "OPTIONS DERIVATIVES SPOT",
     "L": "PlusTick ZeroPlusTick MinusTick ZeroMinusTick",
     "tickDirection": "PlusTick ZeroPlusTick MinusTick ZeroMinusTick",
     "side": "Buy Sell",

@@ -11,7 +11,7 @@ from typing import Self
 from synthcore.exchange.clock import Time
 from synthcore.exchange.in_process.inlet import Inlet
 from synthcore.exchange.in_process.output import Output
-from synthcore.exchange.pump import market_open, pump_market, running
+from synthcore.exchange.pump import market_open, pump_market, running, tick_venues
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketSource
@@ -72,6 +72,8 @@ class Inside:
             self.pumps.append(self._stack.enter_context(running(pump_market(market, self._start_ms))))
         for market, pump in zip(self._markets, self.pumps, strict=True):
             await market_open(market, pump)
+        for market in self._markets:
+            self.pumps.append(self._stack.enter_context(running(tick_venues(market))))
         return self
 
     async def __aexit__(

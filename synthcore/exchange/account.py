@@ -194,6 +194,8 @@ class Account:
         self.fees_paid = ZERO
         self.is_isolated = False
         self.margin_mode_ms = created_ms  # when the margin mode was set
+        self.reprices_limits = True  # moves a limit that is beyond the price band, else refuses it
+        self.reprices_spot = False  # the same for spot, where nothing is traded
         self._hedge_by_default = hedge
         self._hedge: dict[str, bool] = {}  # symbols that were switched on their own
         self._leverage: dict[tuple[str, int], Decimal] = {}  # by symbol and position index

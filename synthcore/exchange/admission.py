@@ -85,7 +85,7 @@ class Admission:
             lots = min(held.lots, contract.max_market_lots) if closing_side(held) == side else 0
         else:
             lots = check_qty(request, contract)
-        price_ticks = self.price_ticks(request, contract, trigger)
+        price_ticks = self.price_ticks(request, contract, trigger, reprices=account.reprices_limits)
         reduces = reduce_only or closes_leg(side, position_idx)
         if not reduces:
             self.check_value(request, contract, price_ticks or cast(Trigger, trigger).price_ticks, lots)
@@ -186,23 +186,25 @@ class Admission:
             raise Refused(refusal.params_error("symbol"))
         return contract
 
-    def price_ticks(self, request: CreateOrder, contract: Contract, trigger: Trigger | None) -> int:
-        """The limit in ticks, moved into the price band; for a market order its bound.
+    def price_ticks(
+        self, request: CreateOrder, contract: Contract, trigger: Trigger | None, *, reprices: bool
+    ) -> int:
+        """The limit in ticks, within the price band; for a market order its bound.
 
         A conditional order meets band and bound when it is set off: until then it has its own limit, or 0.
         """
         side = cast(Side, request.side)
         bbo = bbo_ticks(request, self._market, contract, side)
         if bbo is not None:
-            return self.within_band(bbo, contract, side)
+            return self.within_band(bbo, contract, side, reprices=reprices)
         if trigger is not None:
             return 0 if request.order_type == "Market" else self.plain_ticks(request.price, contract)
         if request.order_type == "Market":
             return self.market_bound(contract, side, read_slippage(request))
-        return self.limit_ticks(request.price, contract, side)
+        return self.limit_ticks(request.price, contract, side, reprices=reprices)
 
-    def limit_ticks(self, price_text: str | None, contract: Contract, side: Side) -> int:
-        return self.within_band(self.plain_ticks(price_text, contract), contract, side)
+    def limit_ticks(self, price_text: str | None, contract: Contract, side: Side, *, reprices: bool) -> int:
+        return self.within_band(self.plain_ticks(price_text, contract), contract, side, reprices=reprices)
 
     def plain_ticks(self, price_text: str | None, contract: Contract, field: str = "price") -> int:
         """A price that is on the contract's grid and in its range."""
@@ -220,7 +222,7 @@ class Admission:
         """The limit or the bound of a conditional order at the moment when it becomes active."""
         if order.order_type == "Market":
             return self.market_bound(order.contract, order.side, order.slippage)
-        return self.within_band(order.price_ticks, order.contract, order.side)
+        return self.within_band(order.price_ticks, order.contract, order.side, reprices=True)
 
     def market_bound(self, contract: Contract, side: Side, slippage: Slippage | None) -> int:
         """A market order is an IOC limit at mark·(1 ± X), rounded to the tick, or nearer if it says so."""
@@ -234,12 +236,15 @@ class Admission:
             return ticks
         return within_slippage(ticks, slippage, self._market, contract, side)
 
-    def within_band(self, ticks: int, contract: Contract, side: Side) -> int:
-        """Bybit re-prices a futures limit beyond the band silently to the nearest allowed price."""
+    def within_band(self, ticks: int, contract: Contract, side: Side, *, reprices: bool) -> int:
+        """A limit beyond the band moves silently to the nearest allowed price, unless the user said no."""
         band = price_band(self._market, contract)
         if band is None:
             return ticks
-        return min(ticks, band.highest_buy) if side == "Buy" else max(ticks, band.lowest_sell)
+        allowed = min(ticks, band.highest_buy) if side == "Buy" else max(ticks, band.lowest_sell)
+        if allowed != ticks and not reprices:
+            raise Refused(refusal.ABOVE_HIGHEST_BUY if side == "Buy" else refusal.BELOW_LOWEST_SELL)
+        return allowed
 
     def check_value(self, request: CreateOrder, contract: Contract, price_ticks: int, lots: int) -> None:
         """At least the minimum notional; a market order is valued at the mark."""

@@ -399,7 +399,9 @@ class Exchange:
         contract = order.contract
         price_ticks, lots = order.price_ticks, order.lots
         if request.price:
-            price_ticks = self._admission.limit_ticks(request.price, contract, order.side)
+            price_ticks = self._admission.limit_ticks(
+                request.price, contract, order.side, reprices=account.reprices_limits
+            )
         if request.qty:
             lots = self._amended_lots(order, request.qty)
         before, after = (order.price_ticks, order.lots, order.protection), (price_ticks, lots, protection)

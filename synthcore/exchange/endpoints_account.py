@@ -18,9 +18,9 @@ from synthcore.exchange.endpoint import (
     read_limit,
 )
 from synthcore.exchange.position_margins import CROSS, ISOLATED
-from synthcore.exchange.refusal import Refusal, Refused, params_error
+from synthcore.exchange.refusal import ILLEGAL_CATEGORY, Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_position_row, wallet_row
-from synthcore.venues.bybit.messages import SwitchMode, WalletResult
+from synthcore.venues.bybit.messages import SetLimitPriceAction, SwitchMode, WalletResult
 
 UNIFIED_2_0 = 5  # unifiedMarginStatus
 DCP_WINDOW_S = 10
@@ -40,6 +40,8 @@ class AccountEndpoints:
             Endpoint("GET", "/v5/account/wallet-balance", self.wallet_balance),
             Endpoint("GET", "/v5/account/info", self.info),
             Endpoint("GET", "/v5/account/fee-rate", self.fee_rate),
+            Endpoint("POST", "/v5/account/set-limit-px-action", self.set_limit_price_action),
+            Endpoint("GET", "/v5/account/user-setting-config", self.user_settings),
             Endpoint("GET", "/v5/user/query-api", self.query_api),
         ]
 
@@ -110,6 +112,27 @@ class AccountEndpoints:
                 for name in known
                 if not symbol or name == symbol
             ]
+        }
+
+    def set_limit_price_action(self, call: Call) -> Result | Refusal:
+        """Whether a limit beyond the price band is moved or refused, for all futures at once."""
+        action = read_body(call.body, SetLimitPriceAction)
+        if action.category == "spot":
+            call.user.reprices_spot = action.modify_enable
+        elif action.category in ("linear", "inverse"):
+            call.user.reprices_limits = action.modify_enable
+        else:
+            return ILLEGAL_CATEGORY
+        return {}
+
+    def user_settings(self, call: Call) -> Result:
+        """`lpaPerp` is true where a limit is refused, `lpaSpot` where it is moved: Bybit's own words."""
+        user = call.user
+        return {
+            "lpaSpot": user.reprices_spot,
+            "lpaPerp": not user.reprices_limits,
+            "smsef": False,
+            "fmsef": False,
         }
 
     def query_api(self, call: Call) -> Result:

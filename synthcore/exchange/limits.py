@@ -40,6 +40,7 @@ LIMITS: dict[str, int | None] = {
     "/v5/account/query-dcp-info": 5,
     "/v5/order/disconnected-cancel-all": 5,
     "/v5/account/set-margin-mode": 5,
+    "/v5/account/set-limit-px-action": 10,
     "/v5/user/query-api": 10,
 }
 

@@ -50,6 +50,12 @@ AMEND_UNCHANGED = Refusal(
 UNIFIED_FORBIDDEN = Refusal(100028, "unified account is forbidden")
 NOTHING_TO_CANCEL = Refusal(110001, "order not exists or too late to cancel")
 NOTHING_TO_REPLACE = Refusal(110001, "order not exists or too late to replace")
+ABOVE_HIGHEST_BUY = Refusal(
+    30208, "Failed to submit order(s). The order price is higher than the maximum buying price"
+)
+BELOW_LOWEST_SELL = Refusal(
+    30209, "Failed to submit order(s). The order price is lower than the minimum selling price."
+)
 PRICE_INVALID = Refusal(110003, "price is invalid")
 PRICE_OUT_OF_RANGE = Refusal(110003, "Order price is out of permissible range")
 MARGIN_NOT_COVERED = Refusal(110006, "The assets are estimated to be unable to cover the position margin")

@@ -66,6 +66,18 @@ def test_pybit_hears_why_not(client):
     assert code_of(client.switch_margin_mode, **LINEAR, tradeMode=1, **leverage) == 100028
 
 
+def test_pybit_has_limits_beyond_the_band_refused(client):
+    limit = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "69000"}
+
+    client.set_limit_price_action(category="linear", modifyEnable=False)
+    refused = code_of(client.place_order, **limit)
+    config = client.get_user_setting_config()["result"]
+    client.set_limit_price_action(category="linear", modifyEnable=True)
+
+    assert (refused, config["lpaPerp"], config["lpaSpot"]) == (30208, True, False)
+    assert client.get_user_setting_config()["result"]["lpaPerp"] is False
+
+
 def test_ccxt_isolates_and_adds_margin(exchange):
     ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
     key = exchange.accounts[1]

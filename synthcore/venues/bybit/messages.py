@@ -536,6 +536,13 @@ class SetMarginMode(Struct, rename="camel", kw_only=True, omit_defaults=True):
     set_margin_mode: str
 
 
+class SetLimitPriceAction(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Body of `POST /v5/account/set-limit-px-action`: what happens to a limit beyond the price band."""
+
+    category: str
+    modify_enable: bool
+
+
 class AddMargin(Struct, rename="camel", kw_only=True, omit_defaults=True):
     """Body of `POST /v5/position/add-margin`: `"10"` adds, `"-10"` takes back."""
 

@@ -15,8 +15,10 @@ from synthcore.exchange.delays import Delays
 from synthcore.exchange.faults.calls import call_happening
 from synthcore.exchange.faults.effects import CallEffect, Refuse, Reply, Silence, Wait
 from synthcore.exchange.faults.engine import FaultEngine
+from synthcore.exchange.faults.outage import Outage
 from synthcore.exchange.http_protocol import CONNECTION
 from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.reset import close_by_reset
 from synthcore.exchange.rest import MAX_BODY_BYTES, Answer, RestApp
 
 Scope = MutableMapping[str, Any]
@@ -26,6 +28,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 class Lost(Exception):
     """The call gets no answer: its connection is cut."""
+
+    def __init__(self, *, resets: bool) -> None:
+        super().__init__()
+        self.resets = resets
 
 
 class HttpEdge:
@@ -39,13 +45,20 @@ class HttpEdge:
     """
 
     def __init__(
-        self, rest: RestApp, control: ControlDoor, delays: Delays, faults: FaultEngine, outbox: Outbox
+        self,
+        rest: RestApp,
+        control: ControlDoor,
+        delays: Delays,
+        faults: FaultEngine,
+        outbox: Outbox,
+        outage: Outage,
     ) -> None:
         self._rest = rest
         self._control = control
         self._delays = delays
         self._faults = faults
         self._outbox = outbox
+        self._outage = outage
         self._ending = asyncio.Event()
 
     def end(self) -> None:
@@ -58,7 +71,11 @@ class HttpEdge:
         body = await read_all(receive)
         if self._control.serves(scope):
             await write(self._control.answer(scope, body), send)
-        elif self._delays.is_instant and not self._faults.watches("request", "reply"):
+        elif (
+            self._delays.is_instant
+            and not self._faults.watches("request", "reply")
+            and not self._outage.is_on
+        ):
             try:
                 await write(self._carry_out(scope, body), send)
             finally:
@@ -69,13 +86,14 @@ class HttpEdge:
     async def _carry_out_in_time(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         await asyncio.sleep(self._delays.entry_s())
         try:
-            answer = await self._suffer(self._strikes("request", scope, body), receive)
+            struck = self._strikes("request", scope, body)
+            answer = await self._suffer(struck + self._outage.effects(), receive)
             if answer is None:
                 answer = await self._carried_out(scope, body, receive)
             await asyncio.sleep(self._delays.reply_s())
             await write(answer, send)
-        except Lost:
-            await cut(scope, receive)
+        except Lost as lost:
+            await cut(scope, receive, resets=lost.resets)
         finally:
             self._outbox.flush()
 
@@ -113,7 +131,7 @@ class HttpEdge:
                     answer = Answer(effect.status, effect.body, headers)
                 case Silence():
                     await self._hang(receive, effect.ms)
-                    raise Lost
+                    raise Lost(resets=effect.resets)
         return answer
 
     async def _hang(self, receive: Receive, ms: float | None) -> None:
@@ -134,8 +152,10 @@ class HttpEdge:
         )
 
 
-async def cut(scope: Scope, receive: Receive) -> None:
+async def cut(scope: Scope, receive: Receive, *, resets: bool = False) -> None:
     """Break the connection, and wait until the server knows: it would answer for us otherwise."""
+    if resets:
+        close_by_reset(scope[CONNECTION])
     scope[CONNECTION].abort()
     await receive()
 

@@ -104,6 +104,14 @@ class Liquidator:
                 self._liquidate(account, batch, now_ms)
         return batch
 
+    def force(self, account: Account, now_ms: int) -> Iterable[Event]:
+        """Liquidate an account that need not be due: each position where its initial margin is gone."""
+        batch = self._host.begin(now_ms)
+        self._cancel_all(account, batch, now_ms)
+        for position in list(account.held()):
+            self._take_over(account, position, batch, now_ms, position.initial_margin(self._mark(position)))
+        return batch
+
     def take_untold(self) -> list[Liquidation]:
         """What was taken over since the last call."""
         untold, self._untold = self._untold, []
@@ -134,10 +142,13 @@ class Liquidator:
             if (order.contract, order.position_idx) == key and order.is_open:
                 self._host.end_stop(order, CANCELLED_BEFORE, batch, now_ms)
 
-    def _liquidate(self, account: Account, batch: Batch, now_ms: int) -> None:
+    def _cancel_all(self, account: Account, batch: Batch, now_ms: int) -> None:
         for order in list(self._host.log(account).open_orders()):
             if order.is_open or order.is_waiting:  # one that was ended before it may have ended it
                 self._host.end_stop(order, CANCELLED_BEFORE, batch, now_ms)
+
+    def _liquidate(self, account: Account, batch: Batch, now_ms: int) -> None:
+        self._cancel_all(account, batch, now_ms)
         while self._is_due(account):
             position = max(account.held(), key=lambda one: one.maintenance_margin(self._mark(one)))
             if not self._shrink(account, position, batch, now_ms):
@@ -158,12 +169,19 @@ class Liquidator:
         self._host.run_at_market(order, batch, now_ms)
         return position.lots < held
 
-    def _take_over(self, account: Account, position: Position, batch: Batch, now_ms: int) -> None:
-        """The insurance fund takes a position at its bankruptcy price."""
+    def _take_over(
+        self,
+        account: Account,
+        position: Position,
+        batch: Batch,
+        now_ms: int,
+        money: Decimal | None = None,
+    ) -> None:
+        """The insurance fund takes a position at its bankruptcy price: where this money is gone."""
         side, held_side, lots = closing_side(position), position.side, position.lots
         assert side is not None and held_side is not None
         mark, contract = self._mark(position), position.contract
-        ticks = self._bankruptcy_ticks(account, position, mark)
+        ticks = self._bankruptcy_ticks(account, position, mark, money)
         order = self._order(account, position, side, lots, ticks, BY_TAKE_OVER, now_ms)
         gain = (mark - contract.price(ticks)) * contract.qty(position.signed_lots)
         self._host.fill_apart(order, batch, now_ms)
@@ -176,9 +194,11 @@ class Liquidator:
         ticks = self._bankruptcy_ticks(account, position, self._mark(position))
         return position.contract.price(ticks)
 
-    def _bankruptcy_ticks(self, account: Account, position: Position, mark: Decimal) -> int:
+    def _bankruptcy_ticks(
+        self, account: Account, position: Position, mark: Decimal, share: Decimal | None = None
+    ) -> int:
         """Where the position's share of the equity is gone, its fee included; rounded for the account."""
-        contract, share = position.contract, self._share(account, position)
+        contract, share = position.contract, self._share(account, position) if share is None else share
         signed_qty, sign = contract.qty(position.signed_lots), 1 if position.side == "Buy" else -1
         price = (signed_qty * mark - share) / (position.qty * (sign - TAKER_FEE_RATE))
         rounding = ROUND_CEILING if sign > 0 else ROUND_FLOOR

@@ -26,6 +26,7 @@ import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from synthcore.exchange.line import Line
+from synthcore.exchange.reset import close_by_reset
 from synthcore.venues.bybit.messages import OpRequest
 
 logger = logging.getLogger(__name__)
@@ -185,10 +186,12 @@ class Session(WSListener):
 
     # What a fault does to a connection
 
-    def cut(self) -> None:
+    def cut(self, *, resets: bool = False) -> None:
         """Break the connection without a word."""
         transport, self._transport = self._transport, None
         if transport is not None:
+            if resets:
+                close_by_reset(transport.underlying_transport)
             transport.disconnect(graceful=False)
 
     def fall_silent(self) -> None:

@@ -33,6 +33,7 @@ from synthcore.exchange.endpoints_margin import MarginEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
 from synthcore.exchange.endpoints_risk import RiskEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
+from synthcore.exchange.faults.crossing import Crossing
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.frames import FrameGate
 from synthcore.exchange.faults.plan import read_plan
@@ -130,7 +131,7 @@ class Venue:
         self.faults = self._faults(settings)
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
-        self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox)
+        self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox, self.outage)
         self.tick = Clockwork(
             self.clock,
             self.core,
@@ -150,11 +151,13 @@ class Venue:
             "public": self.public.sessions,
             "trade": self.trade.sessions,
         }
-        world = Reach(sockets, self.clock, self.visibility)
+        world = Reach(sockets, self.clock, self.public, self.visibility, self._liquidate)
+        self.outage = world.outage
         engine = FaultEngine(settings.seed, world, self.clock.now_ms, self.clock.source.monotonic_s)
         self.core.fate_of = engine.fate
         self.private.gate = FrameGate(engine, "private")
         self.public.gate = FrameGate(engine, "public")
+        self.public.gate.crossing = Crossing(self.market)
         for kind, sessions in sockets.items():
             sessions.tell_subscribed = partial(tell_subscribed, engine, kind)
         if settings.faults:
@@ -163,7 +166,7 @@ class Venue:
 
     def _control_door(self, settings: ExchangeSettings) -> ControlDoor:
         token = given_token(settings.control_token)
-        rooms = (FaultControl(self.faults, self.clock), LatencyControl(self.delays))
+        rooms = (FaultControl(self.faults), LatencyControl(self.delays))
         return ControlDoor(new_token() if token == AUTO else token, [room.routes() for room in rooms])
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
@@ -205,7 +208,8 @@ class Venue:
         if not self.flavour.has_socket(path):
             return None
         kind = SOCKETS.get(path, "public")
-        status = self.faults.handshake(Happening(point="connect", socket=kind, path=path))
+        asked = Happening(point="connect", socket=kind, path=path)
+        status = self.faults.handshake(asked) or self.outage.handshake()
         if status is not None:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status), None)
         if path == PRIVATE_PATH:
@@ -231,10 +235,21 @@ class Venue:
         self.outbox.put(self._moved(topic, text))
         self.outbox.flush()
         self.public.publish(topic, text)
-        for taken in self.core.liquidator.take_untold():
-            self.public.publish(taken.topic, taken.frame())
+        self._tell_liquidations()
         if self._unheard:
             self._hear(topic.rpartition(".")[2])
+
+    def _liquidate(self, uid: str) -> None:
+        """Liquidate an account, or all of them, as a fault wants it."""
+        uids = [uid] if uid else list(self.core.accounts)
+        for account in [self.core.accounts[one] for one in uids if one in self.core.accounts]:
+            self.outbox.put(self.core.liquidator.force(account, self.clock.now_ms()))
+        self.outbox.flush()
+        self._tell_liquidations()
+
+    def _tell_liquidations(self) -> None:
+        for taken in self.core.liquidator.take_untold():
+            self.public.publish(taken.topic, taken.frame())
 
     def _hear(self, symbol: str) -> None:
         """Note a contract that can be traded from now on."""

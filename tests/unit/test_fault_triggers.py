@@ -150,6 +150,9 @@ class World:
         self.done.append(f"sockets {kind}")
         return []
 
+    def set_right(self):
+        self.done.append("right")
+
     def skew_clock(self, by_ms, drift_ppm):
         self.done.append(f"skew {by_ms}")
 

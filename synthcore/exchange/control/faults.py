@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from synthcore.exchange.clock import ExchangeClock
 from synthcore.exchange.control.door import ControlCall, Routes
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.plan import FaultPlan
@@ -15,9 +14,8 @@ PATH = "/_control/faults"
 class FaultControl:
     """Arms and disarms."""
 
-    def __init__(self, faults: FaultEngine, clock: ExchangeClock) -> None:
+    def __init__(self, faults: FaultEngine) -> None:
         self._faults = faults
-        self._clock = clock
 
     def routes(self) -> Routes:
         return {("GET", PATH): self._facts, ("POST", PATH): self._add, ("DELETE", PATH): self._clear}
@@ -30,7 +28,5 @@ class FaultControl:
         return {"added": self._faults.add(plan.faults)}
 
     def _clear(self, call: ControlCall) -> object:
-        """Disarm everything and set the clock right; what was broken stays broken."""
         self._faults.clear()
-        self._clock.set_right()
         return self._faults.facts()

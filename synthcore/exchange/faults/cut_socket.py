@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from synthcore.exchange.faults.fault import World, WorldFault
+from synthcore.exchange.faults.fault import How, World, WorldFault
 from synthcore.exchange.orders import Order
 
 Kind = Literal["private", "public", "trade", "all"]
@@ -17,6 +17,8 @@ class CutSocket(WorldFault, frozen=True, tag="cut_socket"):
 
     socket: Kind = "private"
 
+    how: How = "close"
+
     def perform(self, world: World, order: Order | None) -> None:
         for socket in world.sockets(self.socket):
-            socket.cut()
+            socket.cut(resets=self.how == "reset")

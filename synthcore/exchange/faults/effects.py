@@ -34,6 +34,7 @@ class Silence(Struct, frozen=True):
     """No answer: the connection hangs for a while (None: until the client leaves), then it is cut."""
 
     ms: float | None = 0.0
+    resets: bool = False  # the cut is a TCP reset
 
 
 CallEffect = Wait | Refuse | Reply | Silence
@@ -46,3 +47,5 @@ class FrameEffect(Struct, frozen=True):
     late_ms: float = 0.0  # this one alone; those behind it overtake
     is_swapped: bool = False  # it goes out behind the next one
     change: Callable[[bytes], bytes] | None = None
+    change_next: Callable[[bytes], bytes] | None = None  # of the frame behind it
+    is_crossed: bool = False  # a book's frame: the gate knows the book and how to cross it

@@ -106,9 +106,10 @@ class FaultEngine:
         return [armed.name for armed in new]
 
     def clear(self) -> None:
-        """Disarm everything; the record stays."""
+        """Disarm everything and undo what lasts; the record stays, and what was cut stays cut."""
         self._armed = []
         self._watch()
+        self._world.set_right()
 
     def facts(self) -> dict[str, Any]:
         """The plan with its counts, and the record."""

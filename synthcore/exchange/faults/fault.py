@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
 
 from synthcore.exchange.faults.effects import CallEffect, FrameEffect
 from synthcore.exchange.faults.trigger import POINTS, Point, When, read_when
 from synthcore.exchange.orders import Fate, Order
+
+How = Literal["close", "reset"]  # how a connection is cut: FIN, or TCP's RST
 
 
 class Fault(
@@ -74,7 +76,7 @@ class FrameFault(Fault, frozen=True):
 class Socket(Protocol):
     """A WebSocket connection, from the side of a fault."""
 
-    def cut(self) -> None: ...
+    def cut(self, *, resets: bool = False) -> None: ...
 
     def fall_silent(self) -> None: ...
 
@@ -92,7 +94,19 @@ class World(Protocol):
 
     def skew_clock(self, by_ms: float, drift_ppm: float) -> None: ...
 
+    def set_right(self) -> None:
+        """Undo what lasts: clock, outages, lines."""
+        ...
+
     def hide(self, order: Order, for_ms: float) -> None: ...
+
+    def take_no_calls(self, effect: CallEffect, handshake: int | None, for_ms: float) -> None:
+        """Answer all calls alike for a while, and handshakes with a status."""
+        ...
+
+    def liquidate(self, uid: str) -> None:
+        """One account, or all of them."""
+        ...
 
 
 class WorldFault(Fault, frozen=True):

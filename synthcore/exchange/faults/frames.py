@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
+from synthcore.exchange.faults.crossing import Crossing
 from synthcore.exchange.faults.effects import FrameEffect
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.trigger import Happening, Point
@@ -25,11 +26,13 @@ class FrameGate:
         self._point = point
         # By whatever keeps an order: a user, a topic.
         self._held: dict[str, tuple[list[Send], asyncio.TimerHandle]] = {}
+        self._changes_next: dict[str, Change] = {}
+        self.crossing: Crossing | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether every frame passes as it is: nobody watches, nothing is held."""
-        return not self._held and not self._faults.watches(self._point)
+        return not (self._held or self._changes_next) and not self._faults.watches(self._point)
 
     def seq_of(self, frame: bytes) -> int | None:
         """The sequence of a public frame, where a trigger looks at it and the frame has one."""
@@ -42,11 +45,22 @@ class FrameGate:
 
     def carry(self, effects: list[FrameEffect], order_of: str, send: Send) -> None:
         """Send a frame as these effects have it, then what waited for it."""
+        effects = self._completed(effects, order_of)
         if any(effect.is_swapped for effect in effects):
             self._hold(order_of, send)
             return
         self._carry_out(effects, send)
         self._release(order_of)
+
+    def _completed(self, effects: list[FrameEffect], order_of: str) -> list[FrameEffect]:
+        """The effects, with what the frame before left for this one, and with the book where one crosses."""
+        if self.crossing is not None and any(effect.is_crossed for effect in effects):
+            effects = [*effects, self.crossing.effect(order_of)]
+        left = self._changes_next.pop(order_of, None)
+        following = next((effect.change_next for effect in effects if effect.change_next is not None), None)
+        if following is not None:
+            self._changes_next[order_of] = following
+        return effects if left is None else [*effects, FrameEffect(change=left)]
 
     def _carry_out(self, effects: list[FrameEffect], send: Send) -> None:
         copies = min((effect.copies for effect in effects if effect.copies != 1), default=1)

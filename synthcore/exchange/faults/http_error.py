@@ -37,9 +37,11 @@ class HttpError(CallFault, frozen=True, tag="http_error"):
         return msgspec.structs.replace(when, socket="rest")
 
     def effect(self) -> CallEffect:
-        body = self.body if self.body is not None else PAGE.format(what=self._what())
-        return Reply(self.status, body.encode(), HTML)
+        return page(self.status) if self.body is None else Reply(self.status, self.body.encode(), HTML)
 
-    def _what(self) -> str:
-        known = {status.value: status.phrase for status in HTTPStatus}
-        return f"{self.status} {known.get(self.status, 'Error')}"
+
+def page(status: int, phrase: str = "") -> Reply:
+    """A page of HTML that names the status."""
+    known = {known.value: known.phrase for known in HTTPStatus}
+    what = f"{status} {phrase or known.get(status, 'Error')}"
+    return Reply(status, PAGE.format(what=what).encode(), HTML)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from synthcore.exchange.faults.effects import CallEffect, Silence
-from synthcore.exchange.faults.fault import CallFault
+from synthcore.exchange.faults.fault import CallFault, How
 
 
 class LoseAnswer(CallFault, frozen=True, tag="lose_answer"):
@@ -13,5 +13,7 @@ class LoseAnswer(CallFault, frozen=True, tag="lose_answer"):
 
     default: ClassVar[str] = "reply path=/v5/order/create code=0"
 
+    how: How = "close"
+
     def effect(self) -> CallEffect:
-        return Silence()
+        return Silence(resets=self.how == "reset")

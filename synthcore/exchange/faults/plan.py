@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.faults.close_socket import CloseSocket
+from synthcore.exchange.faults.cross_book import CrossBook
 from synthcore.exchange.faults.cut_socket import CutSocket
 from synthcore.exchange.faults.delay_call import DelayCall
 from synthcore.exchange.faults.delay_frame import DelayFrame
@@ -18,13 +19,16 @@ from synthcore.exchange.faults.garble_frame import GarbleFrame
 from synthcore.exchange.faults.half_open_socket import HalfOpenSocket
 from synthcore.exchange.faults.hide_order import HideOrder
 from synthcore.exchange.faults.http_error import HttpError
+from synthcore.exchange.faults.liquidate import Liquidate
 from synthcore.exchange.faults.lose_answer import LoseAnswer
+from synthcore.exchange.faults.maintenance import Maintenance
 from synthcore.exchange.faults.partial_fill import PartialFill
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.faults.refuse_socket import RefuseSocket
 from synthcore.exchange.faults.reject_later import RejectLater
 from synthcore.exchange.faults.reorder_frame import ReorderFrame
 from synthcore.exchange.faults.sequence_gap import SequenceGap
+from synthcore.exchange.faults.shut_out import ShutOut
 from synthcore.exchange.faults.skew_clock import SkewClock
 from synthcore.exchange.faults.slow_socket import SlowSocket
 from synthcore.exchange.faults.time_out import TimeOut
@@ -51,6 +55,10 @@ AnyFault = (
     | SlowSocket
     | RefuseSocket
     | SkewClock
+    | CrossBook
+    | ShutOut
+    | Maintenance
+    | Liquidate
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from synthcore.exchange.faults.calls import act_happening
@@ -30,7 +31,7 @@ class Act(Protocol):
 
     def answer(self, reply: bytes) -> None: ...
 
-    def cut(self) -> None:
+    def cut(self, *, resets: bool = False) -> None:
         """Break the connection it came over."""
         ...
 
@@ -106,4 +107,5 @@ def verdict(effects: list[CallEffect]) -> Silence | Refuse | None:
 def fall_silent(act: Act, silence: Silence) -> None:
     """Never reply; after its time, if it has one, the connection is cut."""
     if silence.ms is not None:
-        asyncio.get_running_loop().call_later(silence.ms / 1000, act.cut)
+        cut = partial(act.cut, resets=silence.resets)
+        asyncio.get_running_loop().call_later(silence.ms / 1000, cut)

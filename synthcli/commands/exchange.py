@@ -60,6 +60,9 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start (extra `tls`).")
 @click.option(
+    "--tcp-faults", is_flag=True, help="Listen behind a front in which faults of the wire can strike."
+)
+@click.option(
     "--control-token",
     metavar="TOKEN",
     default="",
@@ -74,7 +77,12 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
     help="Serve this one of Bybit's worlds; can be given again, mainnet alone where it isn't.",
 )
 def command(
-    original_times: bool, tls: bool, control_token: str, flavours: tuple[Flavour, ...], **flags: str | None
+    original_times: bool,
+    tls: bool,
+    tcp_faults: bool,
+    control_token: str,
+    flavours: tuple[Flavour, ...],
+    **flags: str | None,
 ) -> int:
     given = {
         name: BY_NAME[name].check(text, origin.flag(BY_NAME[name].flag or name))
@@ -87,7 +95,7 @@ def command(
     from synthcore.exchange.server import serve
 
     given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
-    given["control_token"] = control_token
+    given["control_token"], given["tcp_faults"] = control_token, tcp_faults
     return serve(exchange_settings(given, original_times))
 
 

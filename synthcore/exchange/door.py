@@ -8,6 +8,7 @@ from typing import Protocol
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponseWithListener
 
 from synthcore.exchange.control.door import ControlDoor
+from synthcore.exchange.faults.tcp_front import TcpLines
 from synthcore.exchange.flavour import Flavour
 from synthcore.exchange.http_edge import Receive, Scope, Send
 from synthcore.exchange.ready import AccountKey
@@ -34,6 +35,11 @@ class Door(Protocol):
 
     @property
     def control(self) -> ControlDoor: ...
+
+    @property
+    def lines(self) -> TcpLines | None:
+        """The wire, where it can be made worse."""
+        ...
 
     @property
     def http(self) -> Application: ...

@@ -13,7 +13,9 @@ from picows import ws_create_server
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.certificate import Tls
+from synthcore.exchange.control.door import is_loopback
 from synthcore.exchange.door import Door
+from synthcore.exchange.faults.tcp_front import tcp_front
 from synthcore.exchange.http_protocol import ExchangeProtocol
 
 GRACE_S = 1  # for connections to finish when the exchange ends
@@ -39,14 +41,19 @@ async def listening(door: Door, tls: Tls | None) -> AsyncIterator[Addresses]:
     """Serve one exchange on its two ports."""
     host = f"[{door.settings.host}]" if ":" in door.settings.host else door.settings.host
     secure = "" if tls is None else "s"
-    async with rest_server(door, tls) as rest_port, ws_server(door, tls) as ws_port:
+    async with (
+        rest_server(door, tls) as inner_rest,
+        ws_server(door, tls) as inner_ws,
+        fronted(door, "rest", "rest_port", inner_rest) as rest_port,
+        fronted(door, "sockets", "ws_port", inner_ws) as ws_port,
+    ):
         yield Addresses(f"http{secure}://{host}:{rest_port}", f"ws{secure}://{host}:{ws_port}")
 
 
 @contextlib.asynccontextmanager
 async def rest_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
     """Serve REST; gives the port."""
-    listener = bind(door.settings.host, door.settings.rest_port, "rest_port")
+    listener = bind_inner(door, "rest_port")
     config = uvicorn.Config(
         door.http,
         http=ExchangeProtocol,
@@ -74,7 +81,7 @@ async def rest_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
 @contextlib.asynccontextmanager
 async def ws_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
     """Serve the WebSockets; gives the port."""
-    listener = bind(door.settings.host, door.settings.ws_port, "ws_port")
+    listener = bind_inner(door, "ws_port")
     server = await ws_create_server(
         door.session,
         sock=listener,
@@ -87,6 +94,34 @@ async def ws_server(door: Door, tls: Tls | None) -> AsyncIterator[int]:
         server.close()
         door.hang_up()
         await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def fronted(door: Door, line: str, setting: str, port: int) -> AsyncIterator[int]:
+    """Put a front before a port, where the wire can be made worse; gives the port that clients use.
+
+    Raises
+    ------
+    ConfigError
+        The exchange can be reached from elsewhere: behind a front everybody would look like this machine.
+    """
+    if door.lines is None:
+        yield port
+        return
+    host = door.settings.host
+    if not is_loopback(host):
+        raise ConfigError(
+            f"faults of the wire need a host on loopback, was {host} (setting host); take 127.0.0.1"
+        )
+    listener = bind(host, getattr(door.settings, setting), setting)
+    async with tcp_front(door.lines, line, listener, port) as front_port:
+        yield front_port
+
+
+def bind_inner(door: Door, setting: str) -> socket.socket:
+    """The exchange's own port: behind a front any free one."""
+    port = 0 if door.lines is not None else getattr(door.settings, setting)
+    return bind(door.settings.host, port, setting)
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:

@@ -43,6 +43,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     delays: PresetName = "instant"
 
     faults: str | None = None  # a file of faults: YAML, TOML or JSON
+    tcp_faults: bool = False  # listen behind a front in which those of the wire can strike
 
     control_token: str = ""  # opens /_control/; `auto` makes one, empty: there is none
 

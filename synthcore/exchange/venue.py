@@ -36,8 +36,10 @@ from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.faults.crossing import Crossing
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.frames import FrameGate
-from synthcore.exchange.faults.plan import read_plan
+from synthcore.exchange.faults.plan import FaultPlan, read_plan
 from synthcore.exchange.faults.reach import Reach
+from synthcore.exchange.faults.tcp import TcpFault
+from synthcore.exchange.faults.tcp_front import TcpLines
 from synthcore.exchange.faults.trade_gate import TradeGate
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.flavour import FLAVOURS, Flavour
@@ -128,6 +130,7 @@ class Venue:
         self.rest = RestApp(*edge, self.clock.now_ms)
         desk = TradeDesk(*edge)
         self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox)
+        self.lines: TcpLines | None = None  # the wire, where it can be made worse
         self.faults = self._faults(settings)
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
@@ -146,12 +149,15 @@ class Venue:
 
     def _faults(self, settings: ExchangeSettings) -> FaultEngine:
         """The engine, and where it gets hold of things."""
+        plan = read_plan(Path(settings.faults)) if settings.faults else FaultPlan()
+        if settings.tcp_faults or any(isinstance(fault, TcpFault) for fault in plan.faults):
+            self.lines = TcpLines()
         sockets: dict[str, Sessions[Any]] = {
             "private": self.private.sessions,
             "public": self.public.sessions,
             "trade": self.trade.sessions,
         }
-        world = Reach(sockets, self.clock, self.public, self.visibility, self._liquidate)
+        world = Reach(sockets, self.clock, self.public, self.visibility, self._liquidate, self.lines)
         self.outage = world.outage
         engine = FaultEngine(settings.seed, world, self.clock.now_ms, self.clock.source.monotonic_s)
         self.core.fate_of = engine.fate
@@ -160,8 +166,7 @@ class Venue:
         self.public.gate.crossing = Crossing(self.market)
         for kind, sessions in sockets.items():
             sessions.tell_subscribed = partial(tell_subscribed, engine, kind)
-        if settings.faults:
-            engine.add(read_plan(Path(settings.faults)).faults)
+        engine.add(plan.faults)
         return engine
 
     def _control_door(self, settings: ExchangeSettings) -> ControlDoor:

@@ -73,10 +73,14 @@ class ControlDoor:
 def is_local(scope: Mapping[str, Any]) -> bool:
     """Whether a request comes from this machine."""
     client = scope.get("client")
+    return client is not None and is_loopback(client[0])
+
+
+def is_loopback(host: str) -> bool:
     try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 def _answer(status: int, content: object) -> Answer:

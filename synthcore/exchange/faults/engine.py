@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from synthcore.errors import ConfigError
 from synthcore.exchange.faults.effects import CallEffect, FrameEffect
 from synthcore.exchange.faults.fault import (
     CallFault,
@@ -22,6 +23,7 @@ from synthcore.exchange.faults.fault import (
     World,
     WorldFault,
 )
+from synthcore.exchange.faults.tcp import TcpFault
 from synthcore.exchange.faults.trigger import Happening, Point, Trigger
 from synthcore.exchange.orders import NORMAL, Fate, Order
 
@@ -94,7 +96,20 @@ class FaultEngine:
     # The plan
 
     def add(self, faults: Iterable[Fault]) -> list[str]:
-        """Arm faults; returns their names."""
+        """Arm faults, all or none; returns their names.
+
+        Raises
+        ------
+        ConfigError
+            One of them is of the wire, and the exchange has no front in which it could strike.
+        """
+        faults = list(faults)
+        wired = next((fault.do for fault in faults if isinstance(fault, TcpFault)), None)
+        if wired is not None and not self._world.has_front:
+            raise ConfigError(
+                f"{wired} needs an exchange that listens behind a TCP front, which this one doesn't;"
+                " start it with --tcp-faults (setting tcp_faults) or with a plan that has such a fault"
+            )
         new = [self._arm(fault) for fault in faults]
         self._armed += new
         self._watch()

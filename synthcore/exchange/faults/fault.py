@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
@@ -102,6 +103,21 @@ class World(Protocol):
 
     def take_no_calls(self, effect: CallEffect, handshake: int | None, for_ms: float) -> None:
         """Answer all calls alike for a while, and handshakes with a status."""
+        ...
+
+    @property
+    def has_front(self) -> bool:
+        """Whether the wire can be made worse."""
+        ...
+
+    def worsen(
+        self,
+        lines: Sequence[str],
+        directions: Sequence[str],
+        changes: dict[str, object],
+        for_ms: float | None,
+    ) -> None:
+        """Make the wire worse, for a while or until all is set right."""
         ...
 
     def liquidate(self, uid: str) -> None:

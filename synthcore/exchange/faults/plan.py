@@ -31,6 +31,10 @@ from synthcore.exchange.faults.sequence_gap import SequenceGap
 from synthcore.exchange.faults.shut_out import ShutOut
 from synthcore.exchange.faults.skew_clock import SkewClock
 from synthcore.exchange.faults.slow_socket import SlowSocket
+from synthcore.exchange.faults.tcp_bandwidth import TcpBandwidth
+from synthcore.exchange.faults.tcp_half_open import TcpHalfOpen
+from synthcore.exchange.faults.tcp_latency import TcpLatency
+from synthcore.exchange.faults.tcp_slice import TcpSlice
 from synthcore.exchange.faults.time_out import TimeOut
 from synthcore.settings.yaml_text import SUFFIXES, read_yaml
 
@@ -59,6 +63,10 @@ AnyFault = (
     | ShutOut
     | Maintenance
     | Liquidate
+    | TcpLatency
+    | TcpBandwidth
+    | TcpSlice
+    | TcpHalfOpen
 )
 
 

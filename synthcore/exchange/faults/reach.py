@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from synthcore.exchange.clock import ExchangeClock
@@ -11,6 +12,7 @@ from synthcore.exchange.faults.effects import CallEffect
 from synthcore.exchange.faults.fault import Socket
 from synthcore.exchange.faults.outage import Outage
 from synthcore.exchange.faults.stamps import shifted
+from synthcore.exchange.faults.tcp_front import RIGHT, TcpLines
 from synthcore.exchange.orders import Order
 from synthcore.exchange.public import PublicStream
 from synthcore.exchange.sessions import Sessions
@@ -26,6 +28,8 @@ class Reach:
         Its connections by kind.
     liquidate
         Liquidates one account, or all of them (an empty user id), as an act of its own.
+    lines
+        The wires, where the exchange listens behind a front.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Reach:
         public: PublicStream,
         visibility: Visibility,
         liquidate: Callable[[str], None],
+        lines: TcpLines | None,
     ) -> None:
         self.outage = Outage(clock.source.monotonic_s)
         self._sockets = sockets
@@ -42,6 +47,7 @@ class Reach:
         self._public = public
         self._visibility = visibility
         self._liquidate = liquidate
+        self._lines = lines
 
     def sockets(self, kind: str) -> list[Socket]:
         groups = self._sockets.values() if kind == "all" else [self._sockets[kind]]
@@ -54,9 +60,30 @@ class Reach:
     def set_right(self) -> None:
         self.skew_clock(0.0, 0.0)
         self.outage.end()
+        if self._lines is not None:
+            self._lines.set_right()
 
     def hide(self, order: Order, for_ms: float) -> None:
         self._visibility.hide(order, for_ms / 1000)
+
+    @property
+    def has_front(self) -> bool:
+        return self._lines is not None
+
+    def worsen(
+        self,
+        lines: Sequence[str],
+        directions: Sequence[str],
+        changes: dict[str, object],
+        for_ms: float | None,
+    ) -> None:
+        wires = self._lines
+        assert wires is not None, "the engine arms no fault of the wire without a front"
+        wires.change(lines, directions, **changes)
+        if for_ms is not None:
+            right = {name: getattr(RIGHT, name) for name in changes}
+            heal = partial(wires.change, lines, directions, **right)
+            asyncio.get_running_loop().call_later(for_ms / 1000, heal)
 
     def take_no_calls(self, effect: CallEffect, handshake: int | None, for_ms: float) -> None:
         self.outage.begin(effect, handshake, for_ms / 1000)

@@ -47,6 +47,7 @@ class LoggedDoor:
         self.settings = venue.settings
         self.flavour = venue.flavour
         self.control = venue.control
+        self.lines = venue.lines
         self.http = LoggedHttp(exchange, venue)
 
     def session(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:

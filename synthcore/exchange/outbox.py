@@ -11,12 +11,20 @@ class Outbox:
     """Holds events until the edge has answered the request that caused them, then hands them on.
 
     Whoever flushes first sends everything that is waiting, so the order never changes.
+
+    Parameters
+    ----------
+    deliver
+        Takes the events one by one.
+    end
+        Called when there are no more for now.
     """
 
-    def __init__(self, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, deliver: Callable[[Event], None], end: Callable[[], None] = lambda: None) -> None:
         self._is_watched: Callable[[], bool] = lambda: False
         self._watch: Callable[[list[Event]], None]
         self._deliver = deliver
+        self._end = end
         self._waiting: list[Iterable[Event]] = []
 
     def tell(self, watch: Callable[[list[Event]], None], is_watched: Callable[[], bool]) -> None:
@@ -31,7 +39,10 @@ class Outbox:
         self._waiting.append(events)
 
     def flush(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for events in waiting:
             for event in events:
                 self._deliver(event)
+        self._end()

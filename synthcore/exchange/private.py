@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from synthcore.exchange.auth import Authenticator
-from synthcore.exchange.batch import Event, PrivateMessage
+from synthcore.exchange.batch import Event
 from synthcore.exchange.dcp import TOPICS as DCP_TOPICS
 from synthcore.exchange.fast_execution import fast_message
 from synthcore.exchange.faults.frames import Change, FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
+from synthcore.exchange.wire import framed
 from synthcore.venues.bybit.messages import ExecutionMessage, OpRequest
 
 # Topic asked for → the event it carries. The wallet belongs to no category.
@@ -28,6 +29,7 @@ TOPICS = {
     "position.linear": "position",
     "wallet": "wallet",
 }
+TOPICS_OF = {kind: tuple(topic for topic in TOPICS if TOPICS[topic] == kind) for kind in TOPICS.values()}
 NOT_AUTHORISED = "Request not authorized"  # Bybit's text is not documented
 
 
@@ -92,6 +94,7 @@ class PrivateStream:
         self._now_ms = now_ms
         self._delay_s = delay_s
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
+        self._posted: dict[PrivateSession, None] = {}  # who has frames that wait for the act's end
 
     def session(self, conn_id: str) -> PrivateSession:
         return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator, self._delay_s)
@@ -101,33 +104,48 @@ class PrivateStream:
         return {session.uid for session in self.sessions.of(topic) if session.uid is not None}
 
     def deliver(self, event: Event) -> None:
-        """Send one event to all who asked for it, under the topic they asked with."""
+        """Send one event to all who asked for it, under the topic they asked with.
+
+        Where nothing waits, it goes out with the other events of its act: see `flush`.
+        """
         delay_s = self._delay_s()
         if self.gate is None or self.gate.is_open:
-            self._deliver(event, delay_s, None)
-        elif any(
-            session.uid == event.uid for topic in topics_of(event) for session in self.sessions.of(topic)
-        ):
+            for topic, sessions in self._listeners(event):
+                self._post(frame_of(event, topic), sessions, delay_s)
+        elif any(self._listeners(event)):
             self.gate.pass_on(
                 event_happening(event), event.uid, lambda change: self._deliver(event, delay_s, change)
             )
 
-    def _deliver(self, event: Event, delay_s: float, change: Change) -> None:
-        for topic in topics_of(event):
-            if self.sessions.has(topic):
-                self._send(topic, event, delay_s, change)
+    def flush(self) -> None:
+        """Write what was delivered: the frames of an act share a write."""
+        posted, self._posted = self._posted, {}
+        for session in posted:
+            session.flush()
 
-    def _send(self, topic: str, event: Event, delay_s: float, change: Change) -> None:
-        listeners = [session for session in self.sessions.of(topic) if session.uid == event.uid]
-        if listeners:
-            frame = changed(encode(written(event.message, topic)), change)
-            for session in listeners:
+    def _listeners(self, event: Event) -> Iterator[tuple[str, list[PrivateSession]]]:
+        """Who asked for an event, by the topic they asked with."""
+        for topic in TOPICS_OF[event.message.topic]:
+            if self.sessions.has(topic):
+                sessions = [session for session in self.sessions.of(topic) if session.uid == event.uid]
+                if sessions:
+                    yield topic, sessions
+
+    def _post(self, frame: bytes, sessions: list[PrivateSession], delay_s: float) -> None:
+        message = framed(frame)
+        for session in sessions:
+            if session.is_prompt and not delay_s:
+                session.post(message)
+                self._posted[session] = None
+            else:
                 session.send(frame, delay_s)
 
-
-def topics_of(event: Event) -> Iterator[str]:
-    """The topics under which an event is sent."""
-    return (topic for topic, kind in TOPICS.items() if kind == event.message.topic)
+    def _deliver(self, event: Event, delay_s: float, change: Change) -> None:
+        """Send one event on its own, perhaps late or changed."""
+        for topic, sessions in self._listeners(event):
+            frame = changed(frame_of(event, topic), change)
+            for session in sessions:
+                session.send(frame, delay_s)
 
 
 def event_happening(event: Event) -> Happening:
@@ -146,8 +164,11 @@ def event_happening(event: Event) -> Happening:
     )
 
 
-def written(message: PrivateMessage, topic: str) -> object:
-    """The message as the topic has it."""
+def frame_of(event: Event, topic: str) -> bytes:
+    """An event as the topic has it."""
+    message = event.message
+    if topic == message.topic:
+        return encode(message)
     if isinstance(message, ExecutionMessage) and topic.startswith("execution.fast"):
-        return fast_message(message, topic)
-    return msgspec.structs.replace(message, topic=topic)
+        return encode(fast_message(message, topic))
+    return encode(msgspec.structs.replace(message, topic=topic))

@@ -120,7 +120,7 @@ class Venue:
         topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
         self.guard = DisconnectGuard()
         self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
-        self.outbox = Outbox(self.private.deliver)
+        self.outbox = Outbox(self.private.deliver, self.private.flush)
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
         endpoints = flavour.served(self._endpoints(source))

@@ -1,0 +1,3 @@
+from decimal import Decimal
+
+def text(value: Decimal) -> str: ...

@@ -187,7 +187,7 @@ class Account:
     def __init__(self, uid: str, deposit: Decimal, hedge: bool, created_ms: int) -> None:
         self.uid = uid
         self.ledger = Ledger()
-        self.ledger.transfer_in(deposit, created_ms)
+        self.ledger.transfer(deposit, created_ms)
         self.closed_pnl = ClosedPnlLog()
         self.created_ms = created_ms
         self.realised_ever = ZERO  # pnl less fees

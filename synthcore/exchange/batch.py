@@ -62,6 +62,10 @@ class Batch:
         """A position's record and the wallet changed without an order."""
         self._contracts.setdefault(account, {})[contract] = None
 
+    def paid(self, account: Account) -> None:
+        """The wallet alone changed."""
+        self._contracts.setdefault(account, {})
+
     def passed(self, account: Account, order: Order, seq: int) -> None:
         """An order is in a state that it will leave within this act: it is told now, as it is."""
         self._passing.setdefault(account, []).append(self._order_message(account, order, seq))

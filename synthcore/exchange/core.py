@@ -124,10 +124,7 @@ class Exchange:
     ) -> tuple[Order | Refusal, Iterable[Event]]:
         """Accept a new order and match it, or refuse it."""
         try:
-            terms = self._admission.terms(request, account, self.log(account))
-            order = self._new_order(account, terms, now_ms)
-            if not order.is_waiting:
-                self._check_margin(account, order, order.lots)
+            order = self._admitted(account, request, now_ms)
         except Refused as refused:
             return refused.refusal, ()
         batch = self._begin(now_ms)
@@ -328,7 +325,34 @@ class Exchange:
         account.set_hedged_by_default(hedge)
         return None
 
+    # Money from outside
+
+    def transfer(
+        self, account: Account, amount: Decimal, now_ms: int
+    ) -> tuple[Refusal | None, Iterable[Event]]:
+        """Add to the wallet; an amount below 0 is taken from what no margin needs."""
+        if amount < 0 and -amount > account.margin(self.market.mark).available:
+            return refusal.WALLET_TOO_LOW, ()
+        batch = self._begin(now_ms)
+        account.ledger.transfer(amount, now_ms)
+        batch.paid(account)
+        return None, batch
+
     # Admission, continued
+
+    def tried(self, account: Account, request: CreateOrder, now_ms: int) -> Order | Refusal:
+        """The order that `place` would take now; nothing comes of it."""
+        try:
+            return self._admitted(account, request, now_ms)
+        except Refused as refused:
+            return refused.refusal
+
+    def _admitted(self, account: Account, request: CreateOrder, now_ms: int) -> Order:
+        terms = self._admission.terms(request, account, self.log(account))
+        order = self._new_order(account, terms, now_ms)
+        if not order.is_waiting:
+            self._check_margin(account, order, order.lots)
+        return order
 
     def _new_order(self, account: Account, terms: Terms, now_ms: int) -> Order:
         return self._make_order(

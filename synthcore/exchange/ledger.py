@@ -19,7 +19,7 @@ KINDS = {
     "BustTrade": "LIQUIDATION",
     "AdlTrade": "ADL",
 }
-TRANSFER_IN = "TRANSFER_IN"
+TRANSFER_IN, TRANSFER_OUT = "TRANSFER_IN", "TRANSFER_OUT"
 
 
 class Entry(Struct, frozen=True):
@@ -48,8 +48,9 @@ class Ledger:
         self.entries: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
         self._count = 0
 
-    def transfer_in(self, amount: Decimal, now_ms: int) -> None:
-        self._post(TRANSFER_IN, now_ms, amount, ZERO, ZERO, None, ZERO)
+    def transfer(self, amount: Decimal, now_ms: int) -> None:
+        """Money from outside; below 0 it leaves."""
+        self._post(TRANSFER_IN if amount >= 0 else TRANSFER_OUT, now_ms, amount, ZERO, ZERO, None, ZERO)
 
     def fill(
         self, execution: ExecutionRow, now_ms: int, *, pnl: Decimal, fee: Decimal, held: Decimal

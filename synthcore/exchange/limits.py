@@ -39,10 +39,14 @@ LIMITS: dict[str, int | None] = {
     "/v5/account/fee-rate": 5,
     "/v5/account/query-dcp-info": 5,
     "/v5/order/disconnected-cancel-all": 5,
+    "/v5/order/pre-check": 10,
+    "/v5/account/demo-apply-money": 1,  # a minute
     "/v5/account/set-margin-mode": 5,
     "/v5/account/set-limit-px-action": 10,
     "/v5/user/query-api": 10,
 }
+
+WINDOWS_MS = {"/v5/account/demo-apply-money": 60_000}  # of all others it is a second
 
 
 class Visit(Struct, frozen=True):
@@ -76,12 +80,12 @@ class RateLimiter:
         """Count one call, or a batch as its orders; None where there is no limit, or limits are off."""
         if self._order_limit is None or path not in LIMITS:
             return None
-        limit = LIMITS[path] or self._order_limit
+        limit, window_ms = LIMITS[path] or self._order_limit, WINDOWS_MS.get(path, WINDOW_MS)
         window = self._windows.setdefault((uid, path), deque())
-        while window and window[0] <= now_ms - WINDOW_MS:
+        while window and window[0] <= now_ms - window_ms:
             window.popleft()
         granted = min(cost, limit - len(window))
         if granted <= 0:
-            return Visit(0, limit, 0, window[0] + WINDOW_MS)
+            return Visit(0, limit, 0, window[0] + window_ms)
         window.extend([now_ms] * granted)
         return Visit(granted, limit, limit - len(window), now_ms)

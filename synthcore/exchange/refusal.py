@@ -59,6 +59,7 @@ BELOW_LOWEST_SELL = Refusal(
 PRICE_INVALID = Refusal(110003, "price is invalid")
 PRICE_OUT_OF_RANGE = Refusal(110003, "Order price is out of permissible range")
 MARGIN_NOT_COVERED = Refusal(110006, "The assets are estimated to be unable to cover the position margin")
+WALLET_TOO_LOW = Refusal(110004, "Wallet balance is insufficient")
 BALANCE_TOO_LOW = Refusal(110007, "ab not enough for new order")
 WOULD_LIQUIDATE = Refusal(110011, "Liquidation will be triggered immediately by this adjustment")
 LEVERAGE_TOO_HIGH = Refusal(110013, "cannot set leverage gt maxLeverage by risk limit")

@@ -27,10 +27,12 @@ from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_asset import AssetEndpoints
 from synthcore.exchange.endpoints_dcp import DcpEndpoints
+from synthcore.exchange.endpoints_demo import DemoEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_margin import MarginEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
+from synthcore.exchange.endpoints_pre_check import PreCheckEndpoints
 from synthcore.exchange.endpoints_risk import RiskEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.faults.crossing import Crossing
@@ -185,6 +187,8 @@ class Venue:
             *RiskEndpoints(self.core.contracts).endpoints(),
             *AssetEndpoints(self.core.contracts).endpoints(),
             *DcpEndpoints(self.guard).endpoints(),
+            *PreCheckEndpoints(self.core).endpoints(),
+            *(DemoEndpoints(self.core, self.outbox).endpoints() if self.flavour.is_demo else ()),
         ]
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:

@@ -141,6 +141,9 @@ def test_a_rest_request_is_taken(served, collector, name, sample):
     path = "/v5/" + name.removeprefix("bybit-rest/requests/").replace(".", "/", 1)
     body = filled(sample, f"{float(best_bid(collector)) * 0.995:.0f}")
 
+    if "demo" in path:
+        collector = Collector(collector.ready.flavours["demo"])
+        body["utaDemoApplyMoney"][0]["coin"] = "USDT"
     reply = collector.post("", path, body)
 
     if reply["retMsg"] == "can not set tp/sl/ts for zero position":
@@ -194,6 +197,7 @@ def filled(shape, price):
         "coin": None,
         "orderId": "00000000-0000-4000-8000-000000000000",
         "margin": "1",
+        "amountStr": "109",
         "X-BAPI-TIMESTAMP": str(time.time_ns() // 1_000_000),
         "X-BAPI-RECV-WINDOW": "5000",
         "Referer": "bot",

@@ -38,10 +38,7 @@ NOT_SERVED = {
     # REST
     "bybit-rest/errors:3": OLD + ": the text of 110043",
     "bybit-rest/errors.fixtures:10": "a position cannot be closed by a call of its own",
-    "bybit-rest/order.pre-check:*": LATER,
-    "bybit-rest/requests/order.pre-check:*": LATER,
     "bybit-rest/position.list:2": "of an inverse contract, in an older spelling (`mmrSysUpdateTime`)",
-    "bybit-rest/requests/account.demo-apply-money:*": LATER,
     "bybit-rest/market.instruments-info:4": OPTION,
     "bybit-rest/market.instruments-info:5": SPOT,
     "bybit-rest/market.tickers:3": OPTION,

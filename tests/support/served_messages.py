@@ -236,6 +236,9 @@ def account_answers(collector):
     leverage = {**LINEAR, "buyLeverage": "6", "sellLeverage": "6"}
     collector.post("position.set-leverage", "/v5/position/set-leverage", leverage)
     collector.post("errors", "/v5/position/set-leverage", leverage)
+    order = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "orderLinkId": "pre-check"}
+    order["price"] = f"{float(best_bid(collector)) * 0.99:.0f}"
+    collector.post("order.pre-check", "/v5/order/pre-check", order)
     window = {"product": "DERIVATIVES", "timeWindow": 40}
     collector.post("order.disconnected-cancel-all", "/v5/order/disconnected-cancel-all", window)
     collector.get("account.query-dcp-info", "/v5/account/query-dcp-info")

@@ -29,7 +29,7 @@ def execution(kind="Trade", **fields):
 
 def test_entries_reproduce_the_documented_ones():
     ledger = Ledger()
-    ledger.transfer_in(Decimal("5086.58101322"), START_MS)
+    ledger.transfer(Decimal("5086.58101322"), START_MS)
 
     fee = Decimal("0.0190872")
     trade = execution(exec_qty="88", fee_rate="0.0006", seq=7)
@@ -101,7 +101,7 @@ def test_fills_of_one_closing_order_are_one_record():
 def test_the_log_is_bounded_and_its_balance_is_not(monkeypatch):
     ledger = Ledger()
     for _ in range(KEPT_ENTRIES + 5):
-        ledger.transfer_in(Decimal("0.00000001"), START_MS)
+        ledger.transfer(Decimal("0.00000001"), START_MS)
 
     assert len(ledger.entries) == KEPT_ENTRIES
     assert ledger.balance == Decimal("0.00000001") * (KEPT_ENTRIES + 5)

@@ -45,6 +45,9 @@ OWN = (
         "ws_port", "--ws-port", (), rules.whole(0, 65535, "8081"), "port of the streams, 0 is a free one"
     ),
     Setting("ready_file", "--ready-file", (), rules.path("ready.json"), "file for the ready line (mode 600)"),
+    Setting(
+        "state", "--state", (), rules.path("exchange"), "folder in which accounts, orders and money last"
+    ),
     Setting("input_log", "--input-log", (), rules.path("input.jsonl"), "log of all that comes in (mode 600)"),
 )
 BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SHARED), *OWN)}
@@ -117,7 +120,7 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
         values["faults"] = str(Path(given["faults"]).resolve())
     if "balance" in given:
         values["wallet_usdt"] = Decimal(str(given["balance"]))
-    for name in {"ready_file", "input_log"} & given.keys():
+    for name in {"ready_file", "state", "input_log"} & given.keys():
         values[name] = str(given[name])
     try:
         return ExchangeSettings(**values, original_times=original_times)

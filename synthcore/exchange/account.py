@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from msgspec import Struct
@@ -181,6 +181,19 @@ class MarginSettings(Struct, frozen=True, kw_only=True):
     extra_margin: dict[tuple[str, int], Decimal]
 
 
+class AccountFacts(Struct, frozen=True):
+    """What an account is beside its positions, its orders and its money's history."""
+
+    created_ms: int
+    realised_ever: Decimal
+    fees_paid: Decimal
+    is_isolated: bool
+    margin_mode_ms: int
+    hedge_by_default: bool
+    hedge: dict[str, bool]
+    leverage: dict[tuple[str, int], Decimal]
+
+
 class Account:
     """The money and the holdings of one user, in USDT. Cross margin, or each position isolated."""
 
@@ -201,6 +214,30 @@ class Account:
         self._leverage: dict[tuple[str, int], Decimal] = {}  # by symbol and position index
         self._positions: dict[tuple[str, int], Position] = {}
         self._open_sides: dict[OpenSideKey, OpenSide] = {}
+        self.position_kind = Position  # another one where changes are noted
+
+    def facts(self) -> AccountFacts:
+        return AccountFacts(
+            created_ms=self.created_ms,
+            realised_ever=self.realised_ever,
+            fees_paid=self.fees_paid,
+            is_isolated=self.is_isolated,
+            margin_mode_ms=self.margin_mode_ms,
+            hedge_by_default=self._hedge_by_default,
+            hedge=dict(self._hedge),
+            leverage=dict(self._leverage),
+        )
+
+    def put_back(self, facts: AccountFacts) -> None:
+        """Be as the facts say."""
+        self.created_ms = facts.created_ms
+        self.realised_ever, self.fees_paid = facts.realised_ever, facts.fees_paid
+        self.is_isolated, self.margin_mode_ms = facts.is_isolated, facts.margin_mode_ms
+        self._hedge_by_default, self._hedge = facts.hedge_by_default, dict(facts.hedge)
+        self._leverage = dict(facts.leverage)
+
+    def put_back_position(self, position: Position) -> None:
+        self._positions[position.contract.symbol, position.position_idx] = position
 
     @property
     def wallet(self) -> Decimal:
@@ -227,7 +264,7 @@ class Account:
         key = contract.symbol, position_idx
         position = self._positions.get(key)
         if position is None:
-            position = Position(
+            position = self.position_kind(
                 contract=contract,
                 position_idx=position_idx,
                 leverage=self.leverage(contract.symbol, position_idx),
@@ -240,6 +277,10 @@ class Account:
         """The records that the account's mode shows for a contract."""
         indices = (1, 2) if self.is_hedged(contract.symbol) else (0,)
         return [self.position(contract, index) for index in indices]
+
+    def positions(self) -> Iterable[Position]:
+        """Every record that was ever used."""
+        return self._positions.values()
 
     def held(self) -> Iterator[Position]:
         """Positions with a size."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from msgspec import Struct
@@ -95,6 +95,12 @@ class ClosedPnlLog:
         self._records[order.order_id] = record
         if len(self._records) > KEPT_RECORDS:
             del self._records[next(iter(self._records))]
+
+    def put_back(self, records: Iterable[ClosedPnl]) -> None:
+        """Take records that were kept, oldest first."""
+        for record in records:
+            self._records[record.order.order_id] = record
+            self._count = record.number
 
     def newest_first(self) -> Iterator[ClosedPnl]:
         return reversed(self._records.values())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, 
 from synthcore.exchange.admission import Admission, Terms, check_category, check_mode, reducible_lots
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
+from synthcore.exchange.changes import Changes
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read, round8, text
 from synthcore.exchange.funding import FundingClock, Settlement, funding_fee
@@ -68,6 +69,14 @@ class Trade(Struct, frozen=True):
     qty: Decimal
 
 
+class Counters(NamedTuple):
+    """The last numbers that were given."""
+
+    order: int
+    queue: int
+    seq: int
+
+
 class Exchange:
     """Accounts, their orders, one book per contract.
 
@@ -81,6 +90,8 @@ class Exchange:
         Source of order and fill ids.
     unchanged
         What an amendment that changes nothing is refused with; None acknowledges it.
+    changes
+        Where it is noted what each act changes, for whoever keeps the state.
     """
 
     def __init__(
@@ -89,6 +100,7 @@ class Exchange:
         market: MarketView,
         ids: Ids,
         unchanged: Refusal | None = refusal.AMEND_UNCHANGED,
+        changes: Changes | None = None,
     ) -> None:
         self.contracts = dict(contracts)
         self.market = market
@@ -97,7 +109,10 @@ class Exchange:
         self._ids = ids
         self._unchanged = unchanged
         self._logs: dict[str, OrderLog] = {}
-        self._books = {symbol: Book(contract) for symbol, contract in self.contracts.items()}
+        self._changes = changes
+        self._order_kind = changes.order_kind if changes is not None else Order
+        note = changes.note_book if changes is not None else None
+        self._books = {symbol: Book(contract, note) for symbol, contract in self.contracts.items()}
         self._admission = Admission(self.contracts, market)
         self._waiting = WaitingOrders()
         self.funding = FundingClock(market)
@@ -106,10 +121,13 @@ class Exchange:
         self.liquidator = Liquidator(self, self._make_order, market)
         self._last_batch = Batch(market.mark, 0)
         self._order_number = 0
+        self._queue_number = 0
         self._seq = 0
 
     def open_account(self, uid: str, deposit: Decimal, *, hedge: bool, now_ms: int) -> Account:
         account = self.accounts[uid] = Account(uid, deposit, hedge, now_ms)
+        if self._changes is not None:
+            account.position_kind = self._changes.position_kind(account)
         self._logs[uid] = OrderLog()
         return account
 
@@ -240,7 +258,9 @@ class Exchange:
 
     def on_ticker(self, symbol: str, now_ms: int) -> Iterable[Event]:
         """The market's last, mark or index price may have changed, or its funding settled."""
-        settlement = self.funding.tick(symbol)
+        if self._changes is not None:
+            self._changes.note_ticker(symbol)
+        settlement = self.funding.tick(symbol, now_ms)
         events = list(self._settle_funding(settlement, now_ms)) if settlement is not None else []
         if self._waiting.any_of(symbol):
             events.extend(self._set_off_by(symbol, prices_of(self.market, symbol), now_ms))
@@ -382,7 +402,7 @@ class Exchange:
         """An order with the next id and number."""
         last = self.market.last(fields["contract"].symbol)
         self._order_number += 1
-        return Order(
+        return self._order_kind(
             number=self._order_number,
             order_id=self._ids.uuid(),
             created_ms=now_ms,
@@ -536,7 +556,8 @@ class Exchange:
         market, symbol = self.market, order.contract.symbol
         same_side = market.bids(symbol) if order.side == "Buy" else market.asks(symbol)
         self._books[symbol].rest(order, same_side)
-        order.has_rested = True
+        self._queue_number += 1
+        order.queue_number, order.has_rested = self._queue_number, True
         account = self.accounts[order.uid]
         account.claim(order, order.leaves_lots)
         if order.reduces:
@@ -747,6 +768,31 @@ class Exchange:
         """Fill an order whole at its price, apart from the book."""
         self.log(self.accounts[order.uid]).add(order)
         self._fill(order, order.price_ticks, order.lots, False, batch, self._next_seq(), now_ms)
+
+    # What outlives the process
+
+    @property
+    def books(self) -> Mapping[str, Book]:
+        return self._books
+
+    def counters(self) -> Counters:
+        return Counters(self._order_number, self._queue_number, self._seq)
+
+    def go_on(self, counters: Counters) -> None:
+        """Count on from there."""
+        self._order_number, self._queue_number, self._seq = counters
+
+    def put_back(self, orders: Iterable[Order]) -> None:
+        """Take open orders as they were: they wait, or rest in their places."""
+        by_age = sorted(orders, key=lambda order: order.number)
+        for order in by_age:
+            self.log(self.accounts[order.uid]).add(order)
+            if order.is_waiting:
+                self._waiting.add(order)
+        resting = (order for order in by_age if not order.is_waiting)
+        for order in sorted(resting, key=lambda order: order.queue_number):
+            self._books[order.contract.symbol].put_back(order)
+            self.accounts[order.uid].claim(order, order.leaves_lots)
 
     # Ends
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct
@@ -59,6 +60,13 @@ class Ledger:
 
     def fund(self, execution: ExecutionRow, now_ms: int, *, received: Decimal, held: Decimal) -> None:
         self._post(KINDS[execution.exec_type], now_ms, ZERO, ZERO, received, execution, held)
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        """Be as the last of these entries leaves it."""
+        self.entries.clear()
+        self.entries.extend(entries)
+        last = self.entries[-1]
+        self.balance, self._count = last.balance, last.number
 
     def _post(
         self,

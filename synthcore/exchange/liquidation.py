@@ -112,6 +112,13 @@ class Liquidator:
             self._take_over(account, position, batch, now_ms, position.initial_margin(self._mark(position)))
         return batch
 
+    def looked_at(self, symbol: str) -> Decimal | None:
+        """The mark at which the accounts were looked at last."""
+        return self._marks.get(symbol)
+
+    def put_back(self, symbol: str, mark: Decimal | None) -> None:
+        self._marks[symbol] = mark
+
     def take_untold(self) -> list[Liquidation]:
         """What was taken over since the last call."""
         untold, self._untold = self._untold, []

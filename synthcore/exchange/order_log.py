@@ -37,7 +37,7 @@ class OrderLog:
         self._by_id[order.order_id] = order
         if order.link_id:
             self._by_link_id[order.link_id] = order
-            self._use_up(order.link_id)
+            self.use_up(order.link_id)
         if order.is_waiting:
             self._waiting.setdefault(order.contract.symbol, {})[order] = None
         else:
@@ -66,7 +66,8 @@ class OrderLog:
         if len(self._closed) > KEPT_CLOSED_ORDERS:
             self._forget(self._closed.popleft())
 
-    def _use_up(self, link_id: str) -> None:
+    def use_up(self, link_id: str) -> None:
+        """Let a link id never be used again."""
         self._used_link_ids[link_id] = None
         if len(self._used_link_ids) > KEPT_LINK_IDS:
             del self._used_link_ids[next(iter(self._used_link_ids))]
@@ -80,6 +81,10 @@ class OrderLog:
 
     def is_link_id_used(self, link_id: str) -> bool:
         return link_id in self._used_link_ids
+
+    def used_link_ids(self) -> list[str]:
+        """Those that are remembered, oldest first."""
+        return list(self._used_link_ids)
 
     def find(self, order_id: str | None, link_id: str | None) -> Order | None:
         """The order of an id; `order_id` wins when both are given."""

@@ -112,6 +112,7 @@ class Order(Struct, eq=False, kw_only=True):
     closed_pnl: Decimal = ZERO  # fees of both sides included
     fate: Fate = NORMAL
     ahead_lots: int | None = None  # market's lots in front of us in the queue; None: level not seen yet
+    queue_number: int = 0  # rises with each order that comes to rest: who stands behind whom at a price
 
     @property
     def is_open(self) -> bool:

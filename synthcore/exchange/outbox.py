@@ -25,6 +25,7 @@ class Outbox:
         self._watch: Callable[[list[Event]], None]
         self._deliver = deliver
         self._end = end
+        self._keep: Callable[[], bool] | None = None
         self._waiting: list[Iterable[Event]] = []
 
     def tell(self, watch: Callable[[list[Event]], None], is_watched: Callable[[], bool]) -> None:
@@ -38,7 +39,13 @@ class Outbox:
             self._watch(events)
         self._waiting.append(events)
 
+    def wait_for(self, keep: Callable[[], bool]) -> None:
+        """Ask before anything is handed on whether what caused it is kept; if not, nobody hears of it."""
+        self._keep = keep
+
     def flush(self) -> None:
+        if self._keep is not None and not self._keep():
+            self._waiting.clear()
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []

@@ -50,7 +50,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
     ca_file: str | None = None  # what a client must trust, where it speaks TLS
     pid: int
     accounts: tuple[AccountKey, ...]  # all of them; the first one's key is `api_key`
-    instance_id: str  # another one after each start: a client can tell a restart
+    instance_id: str  # another one after each start, unless the state is kept
     flavours: dict[Environment, FlavourReady]  # all of them; what stands above is the first one's
 
     def __repr__(self) -> str:

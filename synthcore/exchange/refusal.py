@@ -37,6 +37,7 @@ def beyond_risk_limit(max_leverage: Decimal) -> Refusal:
 
 
 PERMISSION_DENIED = Refusal(10005, "Permission denied, please check your API key permissions.")
+SYSTEM_BUSY = Refusal(429, "System busy, please try again later.")  # Bybit's text is not documented
 ILLEGAL_CATEGORY = Refusal(10001, "Illegal category")
 NOT_SUPPORTED_SYMBOLS = Refusal(10001, "Not supported symbols")
 ID_REQUIRED = Refusal(10001, "params error: OrderId or orderLinkId is required")

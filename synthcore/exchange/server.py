@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market, running, tick_venues
 from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.state.folder import StateFolder
+from synthcore.exchange.state.store import Store
 from synthcore.exchange.venue import MACHINE
 from synthcore.exchange.venues import open_markets
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
@@ -57,18 +59,20 @@ async def _serve(settings: ExchangeSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(StateFolder(Path(settings.state))) if settings.state else None
         tls = stack.enter_context(certified(settings.host)) if settings.tls else None
-        doors, markets = await stack.enter_async_context(opened(settings))
+        doors, markets = await stack.enter_async_context(opened(settings, folder))
         served = {}
         for door in doors:
             served[door] = await stack.enter_async_context(listening(door, tls))
-        announce(ready_of(served, settings, tls), settings)
+        instance_id = folder.instance_id if folder is not None else secrets.token_hex(8)
+        announce(ready_of(served, settings, tls, instance_id), settings)
         stack.callback(forget_ready_file, settings)
         await until_stopped(stopped, markets)
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: ExchangeSettings) -> AsyncIterator[Opened]:
+async def opened(settings: ExchangeSettings, folder: StateFolder | None) -> AsyncIterator[Opened]:
     """Open the exchange that the settings name: its doors, and what is done when a market ends."""
     if settings.input_log:
         logged = LoggedExchange(settings, Path(settings.input_log))
@@ -76,13 +80,24 @@ async def opened(settings: ExchangeSettings) -> AsyncIterator[Opened]:
             yield [LoggedDoor(logged, venue) for venue in logged.inside.venues.values()], [logged.failed]
         return
     start_ms = MACHINE.epoch_ns() // 1_000_000
-    markets = open_markets(settings, start_ms)
+    markets = open_markets(settings, start_ms, folder=folder)
+    venues = [venue for market in markets for venue in market.venues]
     with contextlib.ExitStack() as stack:
+        lost = [stack.enter_context(watched(venue.store)) for venue in venues if venue.store is not None]
         pumps = [stack.enter_context(running(pump_market(market, start_ms))) for market in markets]
         ticks = [stack.enter_context(running(tick_venues(market))) for market in markets]
         for market, pump in zip(markets, pumps, strict=True):
             await market_open(market, pump)
-        yield [venue for market in markets for venue in market.venues], [*pumps, *ticks]
+        yield venues, [*pumps, *ticks, *lost]
+
+
+@contextlib.contextmanager
+def watched(store: Store) -> Iterator[asyncio.Future[None]]:
+    """Hold a state's file; gives what has the reason once it can't be written any more."""
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    store.tell_failed = failed.set_exception
+    with contextlib.closing(store):
+        yield failed
 
 
 async def until_stopped(stopped: asyncio.Event, markets: Iterable[asyncio.Future[None]]) -> None:
@@ -95,7 +110,9 @@ async def until_stopped(stopped: asyncio.Event, markets: Iterable[asyncio.Future
             task.result()
 
 
-def ready_of(served: Mapping[Door, Addresses], settings: ExchangeSettings, tls: Tls | None) -> Ready:
+def ready_of(
+    served: Mapping[Door, Addresses], settings: ExchangeSettings, tls: Tls | None, instance_id: str
+) -> Ready:
     """What the exchange says: of each flavour, and of the first one in front."""
     flavours = {door.flavour.name: flavour_ready(door, at, settings) for door, at in served.items()}
     first = next(iter(flavours.values()))
@@ -111,7 +128,7 @@ def ready_of(served: Mapping[Door, Addresses], settings: ExchangeSettings, tls: 
         accounts=first.accounts,
         control_token=first.control_token,
         pid=os.getpid(),
-        instance_id=secrets.token_hex(8),
+        instance_id=instance_id,
         flavours=flavours,
     )
 

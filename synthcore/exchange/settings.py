@@ -53,6 +53,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ws_port: Port = 0
     tls: bool = False  # with a certificate made at the start
     ready_file: str | None = None
+    state: str | None = None  # a folder in which accounts, orders and money outlive the process
     input_log: str | None = None  # everything that comes in, to be replayed
     die_with_parent: bool = False
     parent_pid: int = 0  # whose death ends it; 0: whoever is the parent at the start
@@ -73,6 +74,11 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(
                     f"{name} must be at most {highest} so that all flavours find room, was {port}"
                 )
+        if self.state and self.input_log:
+            raise ValueError(
+                "input_log must begin with a new exchange, but with state there may be an older one;"
+                " leave one of them out"
+            )
         if not self.symbols:
             raise ValueError("symbols must name at least one contract, were none")
 

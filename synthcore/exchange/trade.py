@@ -16,7 +16,7 @@ from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.line import Line
 from synthcore.exchange.outbox import Outbox
-from synthcore.exchange.refusal import Refusal, Refused, params_error
+from synthcore.exchange.refusal import SYSTEM_BUSY, Refusal, Refused, params_error
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode
 
 OPERATIONS = (
@@ -34,6 +34,7 @@ OK = Refusal(0, "OK")
 ALREADY_SIGNED_IN = Refusal(20001, "Repeat auth")
 DUPLICATE_REQ_ID = Refusal(20006, "Duplicate reqId")
 UNKNOWN_OPERATION = Refusal(10404, "op type is not found")
+WS_SYSTEM_BUSY = Refusal(10429, SYSTEM_BUSY.message)
 WRONG_CATEGORY = Refusal(10404, "category is not correct or not supported")
 NOT_SIGNED_IN = Refusal(10003, "Request not authorized")  # Bybit's code and text are not documented
 
@@ -310,7 +311,8 @@ def answer_of(endpoint: Endpoint, call: Call) -> object:
     try:
         if _decode_category(call.body).category != "linear":
             return WRONG_CATEGORY
-        return endpoint.handler(call)
+        result = endpoint.handler(call)
+        return WS_SYSTEM_BUSY if result is SYSTEM_BUSY else result
     except msgspec.DecodeError:
         return params_error("args")
     except Refused as refused:

@@ -13,6 +13,7 @@ from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeRes
 
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
+from synthcore.exchange.changes import Changes
 from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
 from synthcore.exchange.clockwork import Clockwork
 from synthcore.exchange.contract import contract_of
@@ -61,6 +62,8 @@ from synthcore.exchange.rest import RestApp
 from synthcore.exchange.sessions import Session, Sessions
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource
+from synthcore.exchange.state.guard import guarded
+from synthcore.exchange.state.store import Store
 from synthcore.exchange.trade import TradeDesk, TradeStream
 from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
@@ -96,6 +99,13 @@ class Venue:
         Makes the key and the secret of an account.
     flavour
         Which of Bybit's worlds it is.
+    state
+        The file in which it outlives its process; what it has is put back at once.
+
+    Raises
+    ------
+    ConfigError
+        It can't go on from its file.
     """
 
     def __init__(
@@ -105,6 +115,7 @@ class Venue:
         time: Time = MACHINE,
         new_key: NewKey = random_key,
         flavour: Flavour = FLAVOURS["mainnet"],
+        state: Path | None = None,
     ) -> None:
         self.settings = settings
         self.flavour = flavour
@@ -112,7 +123,11 @@ class Venue:
         self.market = MarketState()
         self.history = MarketHistory(self.market)
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
-        self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings))
+        changes = Changes() if state is not None else None
+        self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings), changes)
+        self.store: Store | None = None
+        if state is not None and changes is not None:
+            self.store = Store(state, settings, self.core, self.ids, changes)
         self.authenticator = Authenticator()
         self.delays = Delays(settings.seed, settings.delays)
         self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags, time.monotonic_s)
@@ -126,6 +141,9 @@ class Venue:
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
         endpoints = flavour.served(self._endpoints(source))
+        if self.store is not None:
+            endpoints = guarded(endpoints, self.store)
+            self.outbox.wait_for(self.store.commit)
         limiter = RateLimiter(settings.rate_tier)
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
@@ -148,6 +166,9 @@ class Venue:
         ).tick
         watch = OrderWatch(self.core, self.visibility, self.faults)
         self.outbox.tell(watch.look, lambda: watch.is_wanted)
+        self._kept = self.store.load() if self.store is not None else ()
+        for one in self._kept:
+            self.authenticator.add(one.uid, one.api_key, one.api_secret)
 
     def _faults(self, settings: ExchangeSettings) -> FaultEngine:
         """The engine, and where it gets hold of things."""
@@ -192,12 +213,16 @@ class Venue:
         ]
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
-        """Make the accounts, each with a key that no other instance has."""
-        first = self.flavour.first_uid
-        uids = [str(first + i) for i in range(settings.accounts)]
+        """Make the accounts, each with a key that no other instance has; or find them as they were left."""
+        uids = [str(self.flavour.first_uid + i) for i in range(settings.accounts)]
         for uid in uids[: settings.institutional_accounts]:
             self.guard.allow(uid)
-        return tuple(self._open_account(uid, settings) for uid in uids)
+        if self._kept:
+            return self._kept
+        keys = tuple(self._open_account(uid, settings) for uid in uids)
+        if self.store is not None:
+            self.store.begin(keys)
+        return keys
 
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"

@@ -10,6 +10,7 @@ from synthcore.exchange.clock import Time
 from synthcore.exchange.flavour import Flavour, in_order
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
+from synthcore.exchange.state.folder import StateFolder
 from synthcore.exchange.venue import MACHINE, NewKey, Venue, random_key
 from synthcore.venues.bybit.hosts import HOSTS, Environment
 
@@ -31,18 +32,30 @@ class Market(Struct, frozen=True, eq=False):
 
 
 def open_markets(
-    settings: ExchangeSettings, start_ms: int, time: Time = MACHINE, new_key: NewKey = random_key
+    settings: ExchangeSettings,
+    start_ms: int,
+    time: Time = MACHINE,
+    new_key: NewKey = random_key,
+    folder: StateFolder | None = None,
 ) -> list[Market]:
-    """Open the market of each flavour; demo trades on mainnet's."""
+    """Open the market of each flavour; demo trades on mainnet's. Their state is in the folder."""
     sharing: dict[Environment, list[Flavour]] = {}
     for flavour in in_order(settings.flavours):
         sharing.setdefault(HOSTS[flavour.name].market_data_from, []).append(flavour)
-    return [open_market(settings, flavours, start_ms, time, new_key) for flavours in sharing.values()]
+    return [open_market(settings, flavours, start_ms, time, new_key, folder) for flavours in sharing.values()]
 
 
 def open_market(
-    settings: ExchangeSettings, flavours: Sequence[Flavour], start_ms: int, time: Time, new_key: NewKey
+    settings: ExchangeSettings,
+    flavours: Sequence[Flavour],
+    start_ms: int,
+    time: Time,
+    new_key: NewKey,
+    folder: StateFolder | None,
 ) -> Market:
     source = open_source(flavours[0].settings(settings), start_ms)
-    venues = (Venue(flavour.settings(settings), source, time, new_key, flavour) for flavour in flavours)
+    venues = []
+    for flavour in flavours:
+        state = folder.file(flavour.name) if folder is not None else None
+        venues.append(Venue(flavour.settings(settings), source, time, new_key, flavour, state))
     return Market(source, tuple(venues))

@@ -29,10 +29,13 @@ START_MS = 1_700_000_000_000
 class World:
     """One exchange, one market, some accounts. Each act takes one millisecond."""
 
-    def __init__(self, *, hedge=False, deposit="100000", accounts=1, symbols=(SYMBOL,), mark="60000"):
+    def __init__(
+        self, *, hedge=False, deposit="100000", accounts=1, symbols=(SYMBOL,), mark="60000", changes=None
+    ):
         self.market = MarketState()
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in instruments_for(symbols)}
-        self.exchange = Exchange(contracts, self.market, Ids(seed=1))
+        self.ids = Ids(seed=1)
+        self.exchange = Exchange(contracts, self.market, self.ids, changes=changes)
         self.now_ms = START_MS
         self.deposit = Decimal(deposit)
         self.accounts = [

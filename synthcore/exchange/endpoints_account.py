@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Position
 from synthcore.exchange.auth import Authenticator
@@ -17,6 +18,7 @@ from synthcore.exchange.endpoint import (
     read_category,
     read_limit,
 )
+from synthcore.exchange.endpoints_trade import DAY_MS
 from synthcore.exchange.position_margins import CROSS, ISOLATED
 from synthcore.exchange.refusal import ILLEGAL_CATEGORY, Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_position_row, wallet_row
@@ -24,6 +26,7 @@ from synthcore.venues.bybit.messages import SetLimitPriceAction, SwitchMode, Wal
 
 UNIFIED_2_0 = 5  # unifiedMarginStatus
 DCP_WINDOW_S = 10
+KEY_LASTS_MS = 90 * DAY_MS  # a key that is bound to no address
 
 
 class AccountEndpoints:
@@ -137,7 +140,7 @@ class AccountEndpoints:
 
     def query_api(self, call: Call) -> Result:
         """What the key may do: trade contracts, and never withdraw."""
-        uid = call.user.uid
+        uid, expires_ms = call.user.uid, call.user.created_ms + KEY_LASTS_MS
         return {
             "id": uid,
             "note": "embedded",
@@ -156,12 +159,17 @@ class AccountEndpoints:
                 "NFT": [],
                 "Affiliate": [],
                 "Earn": [],
+                "FiatP2P": [],
+                "FiatBitPay": [],
+                "FiatConvertBroker": [],
+                "BitCard": [],
+                "ByXPost": [],
             },
             "ips": ["*"],
             "type": 1,
-            "deadlineDay": 0,
-            "expiredAt": "",
-            "createdAt": "",
+            "deadlineDay": max(0, (expires_ms - call.now_ms) // DAY_MS),
+            "expiredAt": time_text(expires_ms),
+            "createdAt": time_text(call.user.created_ms),
             "unified": 0,
             "uta": 1,
             "userID": int(uid),
@@ -175,3 +183,7 @@ class AccountEndpoints:
             "kycLevel": "LEVEL_DEFAULT",
             "kycRegion": "",
         }
+
+
+def time_text(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from synthcore.exchange.closed_pnl import ClosedPnl
 from synthcore.exchange.core import Exchange
@@ -64,7 +65,11 @@ class LedgerEndpoints:
     def _filter(self, params: Mapping[str, str]) -> Callable[[Entry], bool]:
         category, currency = params.get("category"), params.get("currency")
         kind, base = params.get("type"), params.get("baseCoin")
-        nothing_fits = (category and category != "linear") or (currency and currency != CURRENCY)
+        nothing_fits = (
+            (category and category != "linear")
+            or (currency and currency != CURRENCY)
+            or params.get("transSubType")  # of positions that were moved between accounts
+        )
         contracts = self._exchange.contracts
 
         def is_meant(entry: Entry) -> bool:
@@ -129,6 +134,8 @@ def transaction_row(uid: str, entry: Entry) -> TransactionRow:
     row.funding = text(entry.funding) if entry.kind == "SETTLEMENT" else ""
     row.order_id, row.order_link_id = execution.order_id, execution.order_link_id
     row.fee, row.fee_rate = f"{entry.fee.quantize(E8):f}", execution.fee_rate
+    if entry.kind == "SETTLEMENT" and execution.side == "Sell":  # the rate as this side pays it
+        row.fee_rate = text(-Decimal(execution.fee_rate))
     row.size, row.qty = text(entry.held), execution.exec_qty
     row.trade_price, row.trade_id = execution.exec_price, execution.exec_id
     return row

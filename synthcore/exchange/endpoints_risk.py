@@ -1,4 +1,4 @@
-"""Risk tiers over REST."""
+"""Risk tiers and the insurance fund over REST."""
 
 from __future__ import annotations
 
@@ -7,20 +7,38 @@ from collections.abc import Mapping
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import Call, Endpoint, Result, page_of, read_category
+from synthcore.exchange.liquidation import InsuranceFund
 from synthcore.exchange.refusal import Refused, params_error
 from synthcore.exchange.risk_tiers import RiskTier
 
 SYMBOLS_A_PAGE = 15
+COIN = "USDT"
 
 
 class RiskEndpoints:
-    """The tiers of every contract."""
+    """The tiers of every contract, and the fund that stands behind all of them."""
 
-    def __init__(self, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, contracts: Mapping[str, Contract], fund: InsuranceFund) -> None:
         self._contracts = contracts
+        self._fund = fund
 
     def endpoints(self) -> list[Endpoint]:
-        return [Endpoint("GET", "/v5/market/risk-limit", self.risk_limit, is_private=False)]
+        return [
+            Endpoint("GET", "/v5/market/risk-limit", self.risk_limit, is_private=False),
+            Endpoint("GET", "/v5/market/insurance", self.insurance, is_private=False),
+        ]
+
+    def insurance(self, call: Call) -> Result:
+        """One pool for all contracts; nothing for a coin that none settles in."""
+        balance = text(self._fund.balance)
+        pool = {
+            "coin": COIN,
+            "symbols": ",".join(sorted(self._contracts)),
+            "balance": balance,
+            "value": balance,
+        }
+        is_meant = call.params.get("coin") in (None, "", COIN)
+        return {"updatedTime": str(self._fund.updated_ms), "list": [pool] if is_meant else []}
 
     def risk_limit(self, call: Call) -> Result:
         """All tiers of one symbol, else of fifteen symbols a page, by name."""

@@ -58,6 +58,17 @@ class Liquidation(Struct, frozen=True):
         )
 
 
+class InsuranceFund(Struct):
+    """What take-overs left to the fund, less what it paid; it begins at 0 and has no limit."""
+
+    balance: Decimal = ZERO  # USDT
+    updated_ms: int = 0
+
+    def take(self, gain: Decimal, now_ms: int) -> None:
+        self.balance += gain
+        self.updated_ms = now_ms
+
+
 class Host(Protocol):
     """What liquidation needs of the exchange."""
 
@@ -81,6 +92,7 @@ class Liquidator:
 
     def __init__(self, host: Host, make: Callable[..., Order], market: MarketView) -> None:
         self.kept: deque[Liquidation] = deque(maxlen=KEPT)
+        self.fund = InsuranceFund()
         self._host = host
         self._make = make
         self._market = market
@@ -194,6 +206,7 @@ class Liquidator:
         self._host.fill_apart(order, batch, now_ms)
         taken = Liquidation(contract, held_side, lots, ticks, now_ms, round8(gain))
         self.kept.append(taken)
+        self.fund.take(taken.insurance, now_ms)
         self._untold.append(taken)
 
     def bankruptcy_price(self, account: Account, position: Position) -> Decimal:

@@ -205,7 +205,7 @@ class Venue:
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
             *MarginEndpoints(self.core, self.outbox).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
-            *RiskEndpoints(self.core.contracts).endpoints(),
+            *RiskEndpoints(self.core.contracts, self.core.liquidator.fund).endpoints(),
             *AssetEndpoints(self.core.contracts).endpoints(),
             *DcpEndpoints(self.guard).endpoints(),
             *PreCheckEndpoints(self.core).endpoints(),

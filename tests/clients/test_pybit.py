@@ -185,6 +185,8 @@ def test_it_reads_account_fees_and_key(client, exchange):
     assert fees == [{"symbol": "BTCUSDT", "takerFeeRate": "0.00055", "makerFeeRate": "0.0002"}]
     assert key["apiKey"] == exchange.api_key
     assert key["permissions"]["Wallet"] == []
+    assert key["createdAt"].endswith("Z") and key["createdAt"] < key["expiredAt"]
+    assert key["deadlineDay"] in (89, 90)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from exchange_edge import START_MS, Edge
 from exchange_world import World
@@ -53,6 +54,15 @@ def test_entries_reproduce_the_documented_ones():
         "-0.003676",
     )
     assert (second.cash_balance, second.id) == ("5086.55825002", "592324_XRPUSDT_7")
+
+
+def test_the_funding_rate_of_a_short_has_its_sides_sign():
+    ledger = Ledger()
+    settled = msgspec.structs.replace(execution("Funding", exec_qty="1", fee_rate="0.0001"), side="Sell")
+
+    ledger.fund(settled, START_MS, received=Decimal("0.003676"), held=Decimal(-1))
+
+    assert transaction_row("1", ledger.entries[-1]).fee_rate == "-0.0001"
 
 
 def test_a_closing_reproduces_the_documented_one():

@@ -154,6 +154,21 @@ def test_the_public_stream_tells_it(monkeypatch):
     assert "LIQUIDATION" in kinds
 
 
+def test_the_insurance_fund_takes_what_a_take_over_leaves(monkeypatch):
+    edge = Edge(monkeypatch, wallet_usdt=Decimal(7000), symbols=("BTCUSDT",))
+    before = edge.get("/v5/market/insurance")["result"]
+    edge.place(orderType="Market", price=None, qty="1")
+
+    data = {"symbol": "BTCUSDT", "markPrice": "53000"}
+    frame = {"topic": "tickers.BTCUSDT", "type": "delta", "data": data, "cs": 2, "ts": edge.now_ms}
+    edge.push("tickers.BTCUSDT", msgspec.json.encode(frame))
+
+    pool = {"coin": "USDT", "symbols": "BTCUSDT", "balance": "-62.3", "value": "-62.3"}
+    assert before["list"][0]["balance"] == "0"
+    assert edge.get("/v5/market/insurance")["result"] == {"updatedTime": str(edge.now_ms), "list": [pool]}
+    assert edge.get("/v5/market/insurance", coin="BTC")["result"]["list"] == []
+
+
 @pytest.mark.parametrize("hedge", [False, True])
 def test_the_topic_is_served(monkeypatch, hedge):
     edge = Edge(monkeypatch, position_mode="hedge" if hedge else "one-way")

@@ -12,6 +12,7 @@ from synthcore.exchange.contract import contract_of
 from synthcore.exchange.decimals import round8
 from synthcore.exchange.endpoint import Call
 from synthcore.exchange.endpoints_risk import RiskEndpoints
+from synthcore.exchange.liquidation import InsuranceFund
 from synthcore.exchange.margin_rules import break_even, closing_fee, initial_margin, maintenance_margin
 from synthcore.exchange.market.instruments import made_up_instruments
 from synthcore.exchange.risk_tiers import RiskLadder, RiskTier, ladder_for
@@ -208,7 +209,7 @@ def test_risk_limits_are_listed_as_live(monkeypatch):
 
 def test_risk_limits_come_fifteen_symbols_a_page():
     contracts = {str(raw["symbol"]): contract_of(raw) for raw in made_up_instruments(17)}
-    endpoint = RiskEndpoints(contracts)
+    endpoint = RiskEndpoints(contracts, InsuranceFund())
 
     def page(**params):
         return endpoint.risk_limit(Call({"category": "linear", **params}, b"", None, START_MS))

@@ -39,7 +39,7 @@ class DisconnectGuard:
         """Whose time is over, each once, when these users have guarded connections now."""
         for uid in connected:
             self._gone_ms.pop(uid, None)
-        for uid in self._connected.difference(connected):
+        for uid in sorted(self._connected.difference(connected)):  # a set's own order differs from run to run
             self._gone_ms[uid] = now_ms
         self._connected = {uid for uid in connected if uid in self._windows_s}
         over = [uid for uid, gone_ms in self._gone_ms.items() if now_ms >= gone_ms + self._window_ms(uid)]

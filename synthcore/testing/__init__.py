@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from synthcore.testing.exchange import BybitExchange as BybitExchange
     from synthcore.testing.faults import Faults as Faults
+    from synthcore.testing.virtual import VirtualExchange as VirtualExchange
+    from synthcore.testing.virtual_clock import VirtualClock as VirtualClock
 
 # Loaded on first use: pytest imports this package for everybody who has it installed.
-_HOMES = {"BybitExchange": "synthcore.testing.exchange", "Faults": "synthcore.testing.faults"}
+_HOMES = {
+    "BybitExchange": "synthcore.testing.exchange",
+    "Faults": "synthcore.testing.faults",
+    "VirtualClock": "synthcore.testing.virtual_clock",
+    "VirtualExchange": "synthcore.testing.virtual",
+}
 
 __all__ = sorted(_HOMES)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from synthcore.exchange.control import latency
 from synthcore.exchange.control.client import ControlClient
 from synthcore.exchange.control.token import AUTO
@@ -48,7 +46,7 @@ class BybitExchange:
         self.ready = self._process.start()
         token = self.ready.control_token or self.settings.control_token
         self.control = ControlClient(self.ready.rest, token)
-        self.faults = Faults(self.control)
+        self.faults = self.watch_faults()
         return self
 
     def stop(self) -> None:
@@ -91,10 +89,13 @@ class BybitExchange:
         """All accounts; the first one's key is `api_key`."""
         return self.ready.accounts
 
+    def watch_faults(self) -> Faults:
+        """What goes wrong, with a record that begins now."""
+        return Faults(self.control)
+
     def set_delays(self, delays: PresetName | DelayPlan) -> None:
         """Let things take their time from now on: a preset, or delays of one's own."""
-        name = "preset" if isinstance(delays, str) else "plan"
-        self.control.post(latency.PATH, {name: msgspec.to_builtins(delays)})
+        self.control.post(latency.PATH, latency.request(delays))
 
     def __enter__(self) -> BybitExchange:
         return self.start()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from synthcore.exchange.control.client import ControlClient
+from synthcore.exchange.control.client import Control
 from synthcore.exchange.control.faults import PATH
 from synthcore.exchange.faults.fault import Fault
 
@@ -22,10 +22,19 @@ class Faults:
     ----------
     control
         The way to the exchange's control API.
+    now_s, sleep
+        The exchange's time, where it isn't the machine's.
     """
 
-    def __init__(self, control: ControlClient) -> None:
+    def __init__(
+        self,
+        control: Control,
+        now_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._control = control
+        self._now_s = now_s
+        self._sleep = sleep
         self._before = len(self._record())
 
     def add(self, *faults: Fault | Mapping[str, Any]) -> list[str]:
@@ -55,14 +64,14 @@ class Faults:
         TimeoutError
             It didn't.
         """
-        deadline_s = time.monotonic() + within_s
+        deadline_s = self._now_s() + within_s
         while True:
             for one in self.injected():
                 if name in (one["fault"], one["do"]):
                     return one
-            if time.monotonic() > deadline_s:
+            if self._now_s() > deadline_s:
                 raise TimeoutError(f"{name} must strike within {within_s:g} s, but did not: {self.armed()}")
-            time.sleep(LOOK_EVERY_S)
+            self._sleep(LOOK_EVERY_S)
 
     def armed(self) -> list[dict[str, Any]]:
         """What is armed, and how often it matched and struck."""

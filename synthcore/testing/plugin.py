@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:  # whoever has the plugin installed and doesn't use it must not pay for it
     from synthcore.testing.exchange import BybitExchange
     from synthcore.testing.faults import Faults
+    from synthcore.testing.virtual import VirtualExchange
+    from synthcore.testing.virtual_clock import VirtualClock
 
 MARK = "bybit_exchange"
 
@@ -57,27 +59,56 @@ def _shared_bybit_exchanges() -> Iterator[Shared]:
 
 
 @pytest.fixture
-def bybit_exchange(
-    request: pytest.FixtureRequest, _shared_bybit_exchanges: Shared
-) -> Iterator[BybitExchange]:
-    """A running exchange (`synthcore.testing.BybitExchange`); the mark `bybit_exchange` sets it up."""
+def bybit_exchange(request: pytest.FixtureRequest) -> Iterator[BybitExchange | VirtualExchange]:
+    """A running exchange (`synthcore.testing.BybitExchange`); the mark `bybit_exchange` sets it up.
+
+    In a test that also asks for `virtual_clock` it is a `VirtualExchange` on that clock.
+    """
     mark = request.node.get_closest_marker(MARK)
     settings = dict(mark.kwargs) if mark is not None else {}
-    if settings.pop("shared", False):
-        exchange = _shared_bybit_exchanges.of(settings)
-        yield exchange
-        if exchange.is_running:
-            exchange.faults.clear()
-            exchange.set_delays(exchange.settings.delays)
-    else:
-        exchange = started(settings)
+    is_shared = settings.pop("shared", False)
+    if "virtual_clock" in request.fixturenames:
+        exchange = virtual(settings, request.getfixturevalue("virtual_clock"))
         yield exchange
         exchange.stop()
+    elif is_shared:
+        yield from borrowed(settings, request.getfixturevalue("_shared_bybit_exchanges"))
+    else:
+        own = started(settings)
+        yield own
+        own.stop()
+
+
+def borrowed(settings: dict[str, Any], shared: Shared) -> Iterator[BybitExchange]:
+    """A shared exchange, left as it was found but for its accounts."""
+    exchange = shared.of(settings)
+    yield exchange
+    if exchange.is_running:
+        exchange.faults.clear()
+        exchange.set_delays(exchange.settings.delays)
+
+
+def virtual(settings: dict[str, Any], clock: VirtualClock) -> VirtualExchange:
+    from synthcore.testing.virtual import VirtualExchange
+
+    return VirtualExchange(clock=clock, **settings).start()
 
 
 @pytest.fixture
-def faults(bybit_exchange: BybitExchange) -> Faults:
-    """What goes wrong on that exchange (`synthcore.testing.Faults`); disarmed after the test."""
-    from synthcore.testing.faults import Faults
+def virtual_clock() -> Iterator[VirtualClock]:
+    """Time that passes only when a test waits for it (`synthcore.testing.VirtualClock`).
 
-    return Faults(bybit_exchange.control)
+    `time.time` and its kin read it during the test.
+    """
+    from synthcore.testing.virtual_clock import VirtualClock
+
+    clock = VirtualClock()
+    with clock.read_by_all():
+        yield clock
+    clock.close()
+
+
+@pytest.fixture
+def faults(bybit_exchange: BybitExchange | VirtualExchange) -> Faults:
+    """What goes wrong on that exchange (`synthcore.testing.Faults`); disarmed after the test."""
+    return bybit_exchange.watch_faults()

@@ -17,9 +17,9 @@ from synthcore.venues.bybit.signing import Signer
 
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
 STORM = [
-    {"do": "lose_answer", "when": "4th reply path=/v5/order/create"},
-    {"do": "time_out", "when": "6th reply path=/v5/order/create"},
-    {"do": "refuse", "code": 10006, "when": "request path=/v5/order/create probability=0.2 always"},
+    {"do": "lose_answer", "when": "reply link=log-3"},
+    {"do": "time_out", "when": "reply link=log-6"},
+    {"do": "refuse", "code": 10006, "when": "request link=ws-* probability=0.3 always"},
     {"do": "drop_frame", "when": "private topic=execution probability=0.2 always"},
     {"do": "reorder_frame", "when": "private topic=order probability=0.2 always"},
     {"do": "delay_frame", "ms": 30, "when": "public probability=0.1 always"},

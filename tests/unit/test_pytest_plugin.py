@@ -132,6 +132,95 @@ def test_who_doesn_t_use_the_plugin_doesn_t_load_the_exchange(project: pytest.Py
     project.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+def test_a_bot_that_knows_httpx_trades_in_virtual_time_without_a_change(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_virtual="""
+    import asyncio, hashlib, hmac, json, time
+    import httpx, pytest
+
+    class Bot:
+        '''Knows httpx and the machine's clock, and nothing of ours.'''
+
+        def __init__(self, http, key, secret):
+            self.http, self.key, self.secret = http, key, secret
+
+        async def order(self, **fields):
+            order = dict(category="linear", symbol="BTCUSDT", orderType="Market", qty="0.01")
+            body = json.dumps(order | fields)
+            stamp = str(int(time.time() * 1000))
+            text = stamp + self.key + "5000" + body
+            sign = hmac.new(self.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+            headers = {"X-BAPI-API-KEY": self.key, "X-BAPI-TIMESTAMP": stamp, "X-BAPI-RECV-WINDOW": "5000",
+                       "X-BAPI-SIGN": sign}
+            return (await self.http.post("/v5/order/create", content=body, headers=headers)).json()
+
+        async def run(self, hours):
+            end_s, codes = time.monotonic() + 3600 * hours, set()
+            while time.monotonic() < end_s:
+                codes.add((await self.order(side="Buy"))["retCode"])
+                codes.add((await self.order(side="Sell"))["retCode"])
+                await asyncio.sleep(30)
+            return codes
+
+    def bot_of(exchange):
+        http = httpx.AsyncClient(transport=exchange.transport(), base_url=exchange.rest, timeout=5.0)
+        return Bot(http, exchange.api_key, exchange.api_secret)
+
+    @pytest.mark.bybit_exchange(symbols=("BTCUSDT",), delays="realistic")
+    def test_half_an_hour(bybit_exchange, virtual_clock):
+        begun_ms = virtual_clock.now_ms
+        assert virtual_clock.run(bot_of(bybit_exchange).run(hours=0.5)) == {0}
+        assert 1_800_000 <= virtual_clock.now_ms - begun_ms < 1_831_000
+        fills = bybit_exchange.client().get("/v5/execution/list", category="linear", limit=100)
+        assert len(virtual_clock.run(fills)["result"]["list"]) == 100
+
+    def test_what_goes_wrong(bybit_exchange, virtual_clock, faults):
+        bot = bot_of(bybit_exchange)
+        faults.add({"do": "time_out"}, {"do": "lose_answer", "when": "2nd reply path=/v5/order/create"})
+        begun_ms = virtual_clock.now_ms
+        with pytest.raises(httpx.ReadTimeout):
+            virtual_clock.run(bot.order(side="Buy"))
+        assert virtual_clock.now_ms - begun_ms == 5000
+        with pytest.raises(httpx.RemoteProtocolError):
+            virtual_clock.run(bot.order(side="Buy"))
+        with pytest.raises(TimeoutError):
+            faults.wait_for("cut_socket", within_s=1)
+        assert [one["do"] for one in faults.injected()] == ["time_out", "lose_answer"]
+
+    def test_the_clock_is_the_machine_s_again():
+        assert abs(time.time() - time.clock_gettime(time.CLOCK_REALTIME)) < 60
+    """,
+    )
+
+    project.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_workers_of_xdist_have_exchanges_of_their_own(project: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    project.makepyfile(
+        """
+    import os, pytest
+    pytestmark = pytest.mark.bybit_exchange(shared=True)
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_one(bybit_exchange, faults, number):
+        with open("exchanges", "a") as seen:
+            seen.write(f"{os.getpid()} {bybit_exchange.ready.pid}\\n")
+        faults.add({"do": "refuse", "code": 10006})
+        assert len(faults.armed()) == 1
+
+    def test_virtual(bybit_exchange, virtual_clock):
+        virtual_clock.advance(60)
+    """
+    )
+
+    project.runpytest_subprocess("-n", "2").assert_outcomes(passed=7)
+
+    pairs = {tuple(line.split()) for line in (project.path / "exchanges").read_text().splitlines()}
+    workers, exchanges = zip(*pairs, strict=True)
+    assert len(set(workers)) == len(set(exchanges)) == len(pairs) == 2
+
+
 # Without pytest's fixtures
 
 

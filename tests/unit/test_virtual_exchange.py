@@ -7,11 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from synthcore.exchange.delays import Delay, DelayPlan
-from synthcore.exchange.faults.plan import FaultPlan
 from synthcore.exchange.in_process.connection import ConnectionEnded
 from synthcore.exchange.in_process.exchange import AnswerLost, HandshakeRefused
 from synthcore.testing.virtual import VirtualExchange
@@ -24,11 +22,6 @@ SETTINGS = {"symbols": ("BTCUSDT",)}
 def exchange():
     with VirtualExchange(**SETTINGS) as exchange:
         yield exchange
-
-
-def arm(exchange, *faults):
-    plan = msgspec.convert({"faults": faults}, type=FaultPlan)
-    exchange.inside.venue.faults.add(plan.faults)
 
 
 def topics(frames):
@@ -47,23 +40,23 @@ def test_an_order_goes_through_the_edge_and_its_frames_follow_its_answer(exchang
         reply = await client.post("/v5/order/create", **ORDER)
         return reply, topics(frames)
 
-    reply, heard_with_the_answer = exchange.run(trade())
-    exchange.advance(0.001)
+    reply, heard_with_the_answer = exchange.clock.run(trade())
+    exchange.clock.advance(0.001)
 
     assert reply["retCode"] == 0
     assert heard_with_the_answer == ["auth", "subscribe"]
     assert sorted(topics(frames)[2:]) == ["execution", "order", "position", "wallet"]
-    assert exchange.run(client.get("/v5/market/time"))["time"] == exchange.now_ms
+    assert exchange.clock.run(client.get("/v5/market/time"))["time"] == exchange.clock.now_ms
 
 
 def test_a_wrong_signature_is_refused_as_on_the_wire(exchange):
-    answer = exchange.run(
+    answer = exchange.clock.run(
         exchange.inside.call(
             "GET",
             "/v5/account/info",
             headers=[
                 ("x-bapi-api-key", exchange.api_key),
-                ("x-bapi-timestamp", str(exchange.now_ms)),
+                ("x-bapi-timestamp", str(exchange.clock.now_ms)),
                 ("x-bapi-sign", "0" * 64),
             ],
         )
@@ -75,11 +68,11 @@ def test_a_wrong_signature_is_refused_as_on_the_wire(exchange):
 
 def test_delays_pass_on_the_virtual_clock(exchange):
     exchange.set_delays(DelayPlan(entry=Delay(floor_ms=20), reply=Delay(floor_ms=30)))
-    begun_ms = exchange.now_ms
+    begun_ms = exchange.clock.now_ms
 
-    exchange.run(exchange.client().post("/v5/order/create", **ORDER))
+    exchange.clock.run(exchange.client().post("/v5/order/create", **ORDER))
 
-    assert exchange.now_ms - begun_ms == 50
+    assert exchange.clock.now_ms - begun_ms == 50
 
 
 def test_a_caller_who_gives_up_has_ordered_all_the_same(exchange):
@@ -92,11 +85,11 @@ def test_a_caller_who_gives_up_has_ordered_all_the_same(exchange):
         await asyncio.sleep(1)
         return await client.get("/v5/position/list", category="linear", symbol="BTCUSDT")
 
-    assert exchange.run(story())["result"]["list"][0]["size"] == "0.01"
+    assert exchange.clock.run(story())["result"]["list"][0]["size"] == "0.01"
 
 
 def test_a_lost_answer_is_lost_and_the_order_is_there(exchange):
-    arm(exchange, {"do": "lose_answer"})
+    exchange.faults.add({"do": "lose_answer"})
     client = exchange.client()
 
     async def story():
@@ -104,20 +97,20 @@ def test_a_lost_answer_is_lost_and_the_order_is_there(exchange):
             await client.post("/v5/order/create", **ORDER)
         return await client.get("/v5/order/history", category="linear")
 
-    assert len(exchange.run(story())["result"]["list"]) == 1
+    assert len(exchange.clock.run(story())["result"]["list"]) == 1
 
 
 def test_what_is_hidden_is_seen_when_its_time_has_passed(exchange):
-    arm(exchange, {"do": "hide_order", "ms": 500})
+    exchange.faults.add({"do": "hide_order", "ms": 500})
     client = exchange.client()
 
     async def found_after(wait_s):
         await asyncio.sleep(wait_s)
         return len((await client.get("/v5/order/history", category="linear"))["result"]["list"])
 
-    exchange.run(client.post("/v5/order/create", **ORDER))
+    exchange.clock.run(client.post("/v5/order/create", **ORDER))
 
-    assert (exchange.run(found_after(0.499)), exchange.run(found_after(0.002))) == (0, 1)
+    assert (exchange.clock.run(found_after(0.499)), exchange.clock.run(found_after(0.002))) == (0, 1)
 
 
 # Connections
@@ -131,7 +124,7 @@ def test_the_public_stream_begins_with_a_snapshot_and_goes_on_each_second(exchan
         frames = [json.loads(await public.receive()) for _ in range(4)]
         return [frame.get("type") or frame["op"] for frame in frames], [f["ts"] for f in frames[1:]]
 
-    kinds, times_ms = exchange.run(read())
+    kinds, times_ms = exchange.clock.run(read())
 
     assert kinds == ["subscribe", "snapshot", "snapshot", "snapshot"]
     assert times_ms[2] - times_ms[1] == 1000
@@ -139,20 +132,20 @@ def test_the_public_stream_begins_with_a_snapshot_and_goes_on_each_second(exchan
 
 def test_the_trade_socket_takes_orders(exchange):
     trade = exchange.connect("/v5/trade")
-    expires_ms = exchange.now_ms + 1000
+    expires_ms = exchange.clock.now_ms + 1000
     signature = exchange.client()._signer.ws_auth(expires_ms)
-    header = {"X-BAPI-TIMESTAMP": str(exchange.now_ms)}
+    header = {"X-BAPI-TIMESTAMP": str(exchange.clock.now_ms)}
     trade.send(json.dumps({"op": "auth", "args": [exchange.api_key, expires_ms, signature]}))
     trade.send(json.dumps({"op": "order.create", "header": header, "args": [ORDER]}))
 
     async def read():
         return [json.loads(await trade.receive())["retCode"] for _ in range(2)]
 
-    assert exchange.run(read()) == [0, 0]
+    assert exchange.clock.run(read()) == [0, 0]
 
 
 def test_a_handshake_can_fail(exchange):
-    arm(exchange, {"do": "refuse_socket", "status": 503})
+    exchange.faults.add({"do": "refuse_socket", "status": 503})
 
     with pytest.raises(HandshakeRefused) as refused:
         exchange.connect("/v5/private")
@@ -169,7 +162,7 @@ def test_a_handshake_can_fail(exchange):
 def test_a_connection_that_is_cut_ends_with_its_code(exchange, fault, code):
     client = exchange.client()
     stream = client.stream("order")
-    arm(exchange, fault)
+    exchange.faults.add(fault)
 
     async def story():
         await client.post("/v5/order/create", **ORDER)
@@ -178,14 +171,14 @@ def test_a_connection_that_is_cut_ends_with_its_code(exchange, fault, code):
                 await stream.receive()
         return ended.value.code
 
-    assert exchange.run(story()) == code
+    assert exchange.clock.run(story()) == code
     assert len(exchange.inside.venue.private.sessions) == 0
 
 
 def test_a_half_open_connection_says_nothing_any_more(exchange):
     stream = exchange.client().stream("order")
-    exchange.advance(1)
-    arm(exchange, {"do": "half_open_socket", "when": "start"})
+    exchange.clock.advance(1)
+    exchange.faults.add({"do": "half_open_socket", "when": "start"})
     stream.send('{"op": "ping"}')
 
     async def listen():
@@ -194,17 +187,39 @@ def test_a_half_open_connection_says_nothing_any_more(exchange):
             await asyncio.wait_for(stream.receive(), 600)
         return topics(heard)
 
-    assert exchange.run(listen()) == ["auth", "subscribe"]
+    assert exchange.clock.run(listen()) == ["auth", "subscribe"]
 
 
 def test_a_connection_that_hangs_up_is_gone(exchange):
     stream = exchange.client().stream("order")
-    exchange.advance(1)
+    exchange.clock.advance(1)
 
     stream.close()
-    exchange.advance(1)
+    exchange.clock.advance(1)
 
     assert len(exchange.inside.venue.private.sessions) == 0
+
+
+def test_a_connection_that_is_idle_for_long_is_cut(exchange):
+    """What the exchange's clock brings about by itself passes, too."""
+    private = exchange.connect("/v5/private?max_active_time=1m")
+
+    exchange.clock.advance(55)
+    before = private.close_code
+    exchange.clock.advance(10)
+
+    assert (before, private.close_code is None) == (None, False)
+
+
+def test_a_fault_strikes_at_its_time(exchange):
+    exchange.connect("/v5/private")
+    exchange.faults.add({"do": "cut_socket", "socket": "private", "when": "time at_ms=60000"})
+
+    exchange.clock.advance(59)
+    before = exchange.faults.struck("cut_socket")
+    exchange.clock.advance(2)
+
+    assert (before, exchange.faults.struck("cut_socket")) == (0, 1)
 
 
 # The same, twice
@@ -239,9 +254,9 @@ async def bot(exchange, orders):
 def hash_of(seed, orders=40):
     settings = {"market": "generator", "delays": "realistic", "seed": seed} | SETTINGS
     with VirtualExchange(**settings) as exchange:
-        arm(exchange, *STORM)
-        exchange.run(bot(exchange, orders))
-        struck = {one.do for one in exchange.inside.venue.faults.injected}
+        exchange.faults.add(*STORM)
+        exchange.clock.run(bot(exchange, orders))
+        struck = {one["do"] for one in exchange.faults.injected()}
         assert len(struck) == len(STORM), struck
         return f"{exchange.digest.count} {exchange.digest} {exchange.api_key}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +13,16 @@ from synthcore.errors import ConfigError, VenueUnreachable
 from synthcore.secret import Secret
 
 TIMEOUT_S = 5.0
+
+
+class Control(Protocol):
+    """The control API of an exchange, wherever that runs."""
+
+    def get(self, path: str) -> dict[str, Any]: ...
+
+    def post(self, path: str, content: object) -> dict[str, Any]: ...
+
+    def delete(self, path: str) -> dict[str, Any]: ...
 
 
 class ControlClient:

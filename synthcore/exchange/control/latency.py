@@ -41,3 +41,10 @@ class LatencyControl:
         elif request.plan is not None:
             self._delays.set(request.plan)
         return self._delays.facts()
+
+
+def request(delays: PresetName | DelayPlan) -> LatencyRequest:
+    """What sets a preset, or delays of one's own."""
+    if isinstance(delays, DelayPlan):
+        return LatencyRequest(plan=delays)
+    return LatencyRequest(preset=delays)

@@ -74,7 +74,7 @@ class InProcessExchange(Inside):
         path: str,
         query: str = "",
         headers: Iterable[tuple[str, str]] = (),
-        body: str = "",
+        body: bytes = b"",
     ) -> Answered:
         """Send one HTTP request; query and body go out as they are, and are what is signed.
 
@@ -88,11 +88,15 @@ class InProcessExchange(Inside):
         channel = next(self._channels)
         answer: asyncio.Future[Output] = self.loop.create_future()
         self._waiting[channel] = answer.set_result
-        self.inlet.take(
-            CallCame(
-                channel=channel, method=method, path=path, query=query, headers=tuple(headers), body=body
-            )
+        came = CallCame(
+            channel=channel,
+            method=method,
+            path=path,
+            query=query,
+            headers=tuple(headers),
+            body=body.decode("latin-1"),
         )
+        self.inlet.take(came)
         try:
             output = await answer
         except asyncio.CancelledError:

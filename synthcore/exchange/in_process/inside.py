@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from synthcore.exchange.clock import Time
 from synthcore.exchange.in_process.inlet import Inlet
@@ -53,7 +53,7 @@ class Inside:
         self.venues = {venue.flavour.name: venue for venue in venues}
         self.keys = {name: venue.open_accounts(settings) for name, venue in self.venues.items()}
         self.inlet = Inlet(self.venues, time, on_output)
-        self.pumps: list[asyncio.Task[None]] = []
+        self.beside: list[asyncio.Task[None]] = []  # what goes on all the time
         self._stack = ExitStack()
 
     @property
@@ -68,12 +68,10 @@ class Inside:
 
     async def __aenter__(self) -> Self:
         """Open the markets."""
-        for market in self._markets:
-            self.pumps.append(self._stack.enter_context(running(pump_market(market, self._start_ms))))
-        for market, pump in zip(self._markets, self.pumps, strict=True):
+        pumps = [self._beside(pump_market(market, self._start_ms)) for market in self._markets]
+        for market, pump in zip(self._markets, pumps, strict=True):
+            self._beside(tick_venues(market))
             await market_open(market, pump)
-        for market in self._markets:
-            self.pumps.append(self._stack.enter_context(running(tick_venues(market))))
         return self
 
     async def __aexit__(
@@ -82,3 +80,7 @@ class Inside:
         for venue in self.venues.values():
             venue.http.end()
         self._stack.close()
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self.beside.append(self._stack.enter_context(running(work)))
+        return self.beside[-1]

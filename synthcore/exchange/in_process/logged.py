@@ -96,8 +96,8 @@ class LoggedExchange:
         self._alarm = None
         self._exchange.catch_up(time.monotonic_ns() - self._begun_ns)
         self.deliver()
-        for pump in self.inside.pumps:
-            error = pump.exception() if pump.done() else None
+        for task in self.inside.beside:
+            error = task.exception() if task.done() else None
             if error is not None and not self.failed.done():
                 self.failed.set_exception(error)
 

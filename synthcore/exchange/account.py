@@ -122,16 +122,21 @@ class Position(Struct, eq=False, kw_only=True):
 
     def initial_margin(self, mark: Decimal) -> Decimal:
         """By the mark under cross margin; isolated by the entry, with what was added to it."""
-        if not self.lots:
-            return ZERO
-        if self.is_isolated:
-            return initial_margin(self.entry_value, self.leverage, self.closing_fee()) + self.extra_margin
-        return initial_margin(self.mark_value(mark), self.leverage, self.closing_fee())
+        return self.margins(mark)[0]
 
     def maintenance_margin(self, mark: Decimal) -> Decimal:
+        return self.margins(mark)[1]
+
+    def margins(self, mark: Decimal) -> tuple[Decimal, Decimal]:
+        """Initial and maintenance margin, which share most of their sums."""
         if not self.lots:
-            return ZERO
-        return maintenance_margin(self.mark_value(mark), self.contract.ladder, self.closing_fee())
+            return ZERO, ZERO
+        value, fee = self.mark_value(mark), self.closing_fee()
+        if self.is_isolated:
+            initial = initial_margin(self.entry_value, self.leverage, fee) + self.extra_margin
+        else:
+            initial = initial_margin(value, self.leverage, fee)
+        return initial, maintenance_margin(value, self.contract.ladder, fee)
 
     def own_money(self, mark: Decimal) -> Decimal:
         """Isolated: its margin and its unrealised result, all that it can lose."""
@@ -147,6 +152,9 @@ class OpenSide(Struct, eq=False):
 
     lots: int = 0
     value: Decimal = ZERO
+
+
+NO_ORDERS = OpenSide()
 
 
 class Margin(Struct, frozen=True, kw_only=True):
@@ -403,20 +411,22 @@ class Account:
         """How much more initial margin the account needs once `lots` of this order are open."""
         if order.reduces:
             return ZERO
-        before = self.order_margin()
-        self.claim(order, lots)
-        after = self.order_margin()
-        self.claim(order, -lots)
-        return after - before
+        key, before, after = self._with(order, lots)
+        return self._side_margin(key, after) - self._side_margin(key, before)
 
     # Size
 
     def exposure_with(self, order: Order, lots: int) -> Decimal:
         """Value that the order's position could reach once `lots` of it are open too."""
-        self.claim(order, lots)
-        exposure = self._exposure((order.contract.symbol, order.position_idx, order.side))
-        self.claim(order, -lots)
-        return exposure
+        key, _, after = self._with(order, lots)
+        return self._exposure(key, after)
+
+    def _with(self, order: Order, lots: int) -> tuple[OpenSideKey, OpenSide, OpenSide]:
+        """An order's side as it is, and as it would be with `lots` of the order."""
+        key = order.contract.symbol, order.position_idx, order.side
+        before = self._open_sides.get(key, NO_ORDERS)
+        value = order.contract.value(order.price_ticks, lots)
+        return key, before, OpenSide(before.lots + lots, before.value + value)
 
     def largest_exposures(self, symbol: str) -> dict[int, Decimal]:
         """The highest value that each position of this symbol could reach by the orders that are open."""
@@ -426,14 +436,15 @@ class Account:
                 keys.add((symbol, position.position_idx, position.side))
         largest: dict[int, Decimal] = {}
         for key in keys:
-            largest[key[1]] = max(self._exposure(key), largest.get(key[1], ZERO))
+            exposure = self._exposure(key, self._open_sides.get(key, NO_ORDERS))
+            largest[key[1]] = max(exposure, largest.get(key[1], ZERO))
         return largest
 
-    def _exposure(self, key: OpenSideKey) -> Decimal:
+    def _exposure(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
         symbol, position_idx, side = key
-        position, open_side = self._positions.get((symbol, position_idx)), self._open_sides.get(key)
+        position = self._positions.get((symbol, position_idx))
         held = position.entry_value if position is not None and position.side == side else ZERO
-        return held + (self._opening_value(key, open_side) if open_side is not None else ZERO)
+        return held + self._opening_value(key, open_side)
 
     # Money
 
@@ -443,8 +454,9 @@ class Account:
         for position in self.held():
             mark = marks(position.contract.symbol) or position.entry_price
             unrealised += position.unrealised(mark)
-            position_im += position.initial_margin(mark)
-            position_mm += position.maintenance_margin(mark)
+            initial, maintenance = position.margins(mark)
+            position_im += initial
+            position_mm += maintenance
         return Margin(
             wallet=self.wallet,
             unrealised=round8(unrealised),

@@ -126,10 +126,9 @@ class PrivateStream:
     def _listeners(self, event: Event) -> Iterator[tuple[str, list[PrivateSession]]]:
         """Who asked for an event, by the topic they asked with."""
         for topic in TOPICS_OF[event.message.topic]:
-            if self.sessions.has(topic):
-                sessions = [session for session in self.sessions.of(topic) if session.uid == event.uid]
-                if sessions:
-                    yield topic, sessions
+            sessions = [session for session in self.sessions.of(topic) if session.uid == event.uid]
+            if sessions:
+                yield topic, sessions
 
     def _post(self, frame: bytes, sessions: list[PrivateSession], delay_s: float) -> None:
         message = framed(frame)

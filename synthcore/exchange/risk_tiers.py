@@ -35,6 +35,7 @@ class RiskLadder:
     def __init__(self, tiers: Iterable[RiskTier]) -> None:
         self.tiers = tuple(tiers)
         self._limits = [tier.limit_usdt for tier in self.tiers]
+        self._limit_at: dict[Decimal, Decimal] = {}  # by leverage, as they were asked for
 
     def tier(self, value: Decimal) -> RiskTier:
         """The tier of a position's value; beyond the last limit the last."""
@@ -42,7 +43,11 @@ class RiskLadder:
 
     def limit_at(self, leverage: Decimal) -> Decimal:
         """The largest position value that this leverage allows."""
-        return max((tier.limit_usdt for tier in self.tiers if tier.max_leverage >= leverage), default=ZERO)
+        limit = self._limit_at.get(leverage)
+        if limit is None:
+            allowing = (tier.limit_usdt for tier in self.tiers if tier.max_leverage >= leverage)
+            limit = self._limit_at[leverage] = max(allowing, default=ZERO)
+        return limit
 
 
 class TierRow(Struct, frozen=True, array_like=True):

@@ -183,8 +183,8 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
     if position.lots == 0:
         return _empty_position_row(position, mark)
     price = mark or position.entry_price
-    initial = text(position.initial_margin(price))
-    maintenance = text(position.maintenance_margin(price))
+    initial_margin, maintenance_margin = position.margins(price)
+    initial, maintenance = text(initial_margin), text(maintenance_margin)
     tier = position.contract.ladder.tier(position.mark_value(price))
     return PositionRow(
         position_idx=position.position_idx,
@@ -210,7 +210,7 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
         cur_realised_pnl=text(position.realised),
         created_time=str(position.created_ms),
         updated_time=str(position.updated_ms),
-        liq_price=_liquidation_text(position, price, margin),
+        liq_price=_liquidation_text(position, price, maintenance_margin, margin),
         category="linear",
         adl_rank_indicator=2,
         auto_add_margin=int(position.auto_add_margin),
@@ -265,10 +265,10 @@ def _break_even(position: Position) -> Decimal:
     return break_even(position.entry_price, signed_qty, position.realised, TAKER_FEE_RATE)
 
 
-def _liquidation_text(position: Position, mark: Decimal, margin: Margin) -> str:
+def _liquidation_text(position: Position, mark: Decimal, maintenance: Decimal, margin: Margin) -> str:
     """Under cross margin an estimate: all other positions stay as they are."""
     contract, signed_qty = position.contract, position.contract.qty(position.signed_lots)
-    spare = margin.equity - margin.position_mm + position.maintenance_margin(mark)
+    spare = margin.equity - margin.position_mm + maintenance
     if position.is_isolated:
         spare = position.own_money(mark)
     price = liquidation_price(signed_qty, mark, spare, contract.ladder, position.closing_fee())
@@ -279,20 +279,21 @@ def _liquidation_text(position: Position, mark: Decimal, margin: Margin) -> str:
 def wallet_row(account: Account, margin: Margin) -> WalletRow:
     """The whole account. USDT counts as one USD."""
     equity, maintenance = text(margin.equity), text(margin.position_mm)
+    wallet, unrealised = text(margin.wallet), text(margin.unrealised)
     row = WalletRow(
         total_equity=equity,
-        total_wallet_balance=text(margin.wallet),
-        total_perp_upl=text(margin.unrealised),
+        total_wallet_balance=wallet,
+        total_perp_upl=unrealised,
         coin=[
             CoinRow(
                 coin="USDT",
                 equity=equity,
                 usd_value=equity,
-                wallet_balance=text(margin.wallet),
+                wallet_balance=wallet,
                 total_order_im=text(margin.order_im),
                 total_position_im=text(margin.position_im),
                 total_position_mm=maintenance,
-                unrealised_pnl=text(margin.unrealised),
+                unrealised_pnl=unrealised,
                 cum_realised_pnl=text(account.realised_ever),
             )
         ],

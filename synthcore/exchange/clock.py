@@ -49,6 +49,10 @@ class ExchangeClock:
         """How much is added to the right time."""
         return self._ahead_ms + (now_ms - self._since_ms) * self._drift_ppm / 1e6
 
+    @property
+    def drift_ppm(self) -> float:
+        return self._drift_ppm
+
     def skew(self, by_ms: float, drift_ppm: float = 0.0) -> None:
         """Run ahead (negative: behind) by so much from now on, and drift further."""
         self._ahead_ms, self._drift_ppm, self._since_ms = by_ms, drift_ppm, self.right_ms()

@@ -18,11 +18,14 @@ OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange sa
 async def pump_market(market: Market, start_ms: int) -> None:
     """Apply the market's frames when they are due, counted from the source's own start."""
     loop = asyncio.get_running_loop()
-    start_s = loop.time() - (market.venues[0].clock.right_ms() - start_ms) / 1000
+    pace = market.venues[0].pace
+    pace.start(loop.time, loop.time() - (market.venues[0].clock.right_ms() - start_ms) / 1000)
     for count, frame in enumerate(market.source.frames()):
-        late_s = loop.time() - start_s - frame.due_ns / 1e9
+        late_s = pace.time_s() - frame.due_ns / 1e9
         if late_s < 0:
-            await asyncio.sleep(-late_s if market.is_watched else max(-late_s, UNWATCHED_S))
+            while late_s < 0:
+                await pace.wait(-late_s if market.is_watched else max(-late_s, UNWATCHED_S))
+                late_s = pace.time_s() - frame.due_ns / 1e9
         elif count % FRAMES_A_TURN == 0:
             await asyncio.sleep(0)  # catching up: requests must not wait for it
         market.apply(frame)

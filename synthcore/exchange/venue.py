@@ -17,9 +17,13 @@ from synthcore.exchange.changes import Changes
 from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
 from synthcore.exchange.clockwork import Clockwork
 from synthcore.exchange.contract import contract_of
+from synthcore.exchange.control.clock import ClockControl
 from synthcore.exchange.control.door import ControlDoor
 from synthcore.exchange.control.faults import FaultControl
 from synthcore.exchange.control.latency import LatencyControl
+from synthcore.exchange.control.log import LogControl
+from synthcore.exchange.control.market import MarketControl
+from synthcore.exchange.control.state import StateControl
 from synthcore.exchange.control.token import AUTO, given_token, new_token
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.dcp import DisconnectGuard
@@ -50,10 +54,12 @@ from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.idle import read_max_active_s
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import RateLimiter
+from synthcore.exchange.market.bend import Bend
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.pace import Pace
 from synthcore.exchange.private import PrivateStream
 from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import AccountKey
@@ -122,6 +128,8 @@ class Venue:
         self.ids = Ids(settings.seed)
         self.market = MarketState()
         self.history = MarketHistory(self.market)
+        self.bend = Bend()
+        self.pace = Pace()
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         changes = Changes() if state is not None else None
         self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings), changes)
@@ -181,8 +189,14 @@ class Venue:
             "trade": self.trade.sessions,
         }
         world = Reach(sockets, self.clock, self.public, self.visibility, self._liquidate, self.lines)
-        self.outage = world.outage
-        engine = FaultEngine(settings.seed, world, self.clock.now_ms, self.clock.source.monotonic_s)
+        self.world, self.outage = world, world.outage
+        engine = FaultEngine(
+            settings.seed,
+            world,
+            self.clock.now_ms,
+            self.clock.source.monotonic_s,
+            keeps_happenings=bool(given_token(settings.control_token)),
+        )
         self.core.fate_of = engine.fate
         self.private.gate = FrameGate(engine, "private")
         self.public.gate = FrameGate(engine, "public")
@@ -194,7 +208,25 @@ class Venue:
 
     def _control_door(self, settings: ExchangeSettings) -> ControlDoor:
         token = given_token(settings.control_token)
-        rooms = (FaultControl(self.faults), LatencyControl(self.delays))
+        market = MarketControl(
+            self.core.contracts,
+            self.market,
+            self.bend,
+            lambda: self.pace,
+            self.faults,
+            self._apply,
+            self.clock,
+            self.ids,
+        )
+        self.world.market_right = market.set_right
+        rooms = (
+            FaultControl(self.faults),
+            LatencyControl(self.delays),
+            ClockControl(self.clock, self.world),
+            market,
+            StateControl(self.core),
+            LogControl(self.faults),
+        )
         return ControlDoor(new_token() if token == AUTO else token, [room.routes() for room in rooms])
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
@@ -262,7 +294,11 @@ class Venue:
 
     def apply(self, frame: MarketFrame) -> None:
         """One market frame: state, then matching, then private events, then the public stream."""
-        topic, text = frame.topic, frame.text
+        text = frame.text if self.bend.is_straight else self.bend.bent(frame.topic, frame.text)
+        if text is not None:
+            self._apply(frame.topic, text)
+
+    def _apply(self, topic: str, text: bytes) -> None:
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
         self.market.apply(topic, text)
         self.history.apply(topic, text, self.clock.now_ms())

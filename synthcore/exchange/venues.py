@@ -58,4 +58,6 @@ def open_market(
     for flavour in flavours:
         state = folder.file(flavour.name) if folder is not None else None
         venues.append(Venue(flavour.settings(settings), source, time, new_key, flavour, state))
+    for venue in venues:
+        venue.pace = venues[0].pace  # one market has one time
     return Market(source, tuple(venues))

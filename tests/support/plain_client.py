@@ -17,9 +17,9 @@ BUY = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "M
 class PlainRest:
     """Signs and sends; knows nothing of ours."""
 
-    def __init__(self, exchange):
-        self.signer = Signer(exchange.api_key, exchange.api_secret)
-        self.http = httpx.Client(base_url=exchange.rest, timeout=1.0)
+    def __init__(self, account, rest=None):
+        self.signer = Signer(account.api_key, account.api_secret)
+        self.http = httpx.Client(base_url=rest or account.rest, timeout=1.0)
 
     def call(self, method, path, query="", body=b""):
         now_ms = time.time_ns() // 1_000_000

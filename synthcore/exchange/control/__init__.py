@@ -4,5 +4,9 @@ token.py    the token that opens it
 door.py     who may enter, and to what
 faults.py   what goes wrong
 latency.py  how long things take
+clock.py    the exchange's clock
+market.py   the market's pace and prices
+state.py    accounts, orders, positions as the exchange counts them
+log.py      what was injected, what happened
 client.py   the other side of the door
 """

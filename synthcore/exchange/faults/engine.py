@@ -24,10 +24,12 @@ from synthcore.exchange.faults.fault import (
     WorldFault,
 )
 from synthcore.exchange.faults.tcp import TcpFault
-from synthcore.exchange.faults.trigger import Happening, Point, Trigger
+from synthcore.exchange.faults.trigger import POINTS, Happening, Point, Trigger
 from synthcore.exchange.orders import NORMAL, Fate, Order
 
 KEPT_INJECTIONS = 10_000
+KEPT_HAPPENINGS = 1000
+KEPT_POINTS = frozenset(POINTS) - {"public"}
 
 Kind = TypeVar("Kind", bound=Fault)
 
@@ -39,6 +41,13 @@ class Injection(Struct, frozen=True, omit_defaults=True):
     time_ms: int
     fault: str  # its name
     do: str
+    at: Happening
+
+
+class Seen(Struct, frozen=True):
+    """One thing that happened, and when."""
+
+    time_ms: int
     at: Happening
 
 
@@ -72,6 +81,8 @@ class FaultEngine:
         Of the probabilities; each fault has a source of its own, by its place in the order of adding.
     now_ms
         The exchange's clock, for the record.
+    keeps_happenings
+        Whether it remembers what happens, though nothing be armed; public frames it never does.
     """
 
     def __init__(
@@ -80,16 +91,19 @@ class FaultEngine:
         world: World,
         now_ms: Callable[[], int],
         now_s: Callable[[], float] = time.monotonic,
+        *,
+        keeps_happenings: bool = False,
     ) -> None:
         self.injected: deque[Injection] = deque(maxlen=KEPT_INJECTIONS)
+        self.happened: deque[Seen] = deque(maxlen=KEPT_HAPPENINGS)
+        self._keeps = keeps_happenings
         self._seed = seed
         self._world = world
         self._now_ms = now_ms
         self._now_s = now_s
         self._began_s = now_s()
         self._armed: list[Armed] = []
-        self._watched: frozenset[Point] = frozenset()
-        self._needs_seq = False
+        self._watch()
         self._added = 0
         self._count = 0
 
@@ -119,6 +133,11 @@ class FaultEngine:
                 self._wait_for(armed)
         self._watch()
         return [armed.name for armed in new]
+
+    def remove(self, name: str) -> None:
+        """Disarm the faults of a name."""
+        self._armed = [armed for armed in self._armed if armed.name != name]
+        self._watch()
 
     def clear(self) -> None:
         """Disarm everything and undo what lasts; the record stays, and what was cut stays cut."""
@@ -196,9 +215,13 @@ class FaultEngine:
         return [fault for fault in self._happen(happening, order) if isinstance(fault, kind)]
 
     def _happen(self, happening: Happening, order: Order | None) -> list[Fault]:
+        if self._keeps and happening.point != "public":
+            self.happened.append(Seen(self._now_ms(), happening))
         return self._strike(self._armed, happening, order) if happening.point in self._watched else []
 
     def _strike(self, candidates: list[Armed], happening: Happening, order: Order | None) -> list[Fault]:
+        if not candidates:
+            return []
         now_s = self._now_s()
         struck = [
             armed for armed in candidates if armed.trigger.sees(happening, 1000 * (now_s - armed.added_s))
@@ -215,7 +238,8 @@ class FaultEngine:
         self.injected.append(Injection(self._count, self._now_ms(), armed.name, armed.fault.do, happening))
 
     def _watch(self) -> None:
-        self._watched = frozenset(point for armed in self._armed for point in armed.trigger.points)
+        armed_points = frozenset(point for armed in self._armed for point in armed.trigger.points)
+        self._watched = armed_points | KEPT_POINTS if self._keeps else armed_points
         self._needs_seq = any(armed.trigger.needs_seq for armed in self._armed)
 
 

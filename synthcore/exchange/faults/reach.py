@@ -48,6 +48,7 @@ class Reach:
         self._visibility = visibility
         self._liquidate = liquidate
         self._lines = lines
+        self.market_right: Callable[[], None] = lambda: None  # undoes what was done to the market
 
     def sockets(self, kind: str) -> list[Socket]:
         groups = self._sockets.values() if kind == "all" else [self._sockets[kind]]
@@ -60,6 +61,7 @@ class Reach:
     def set_right(self) -> None:
         self.skew_clock(0.0, 0.0)
         self.outage.end()
+        self.market_right()
         if self._lines is not None:
             self._lines.set_right()
 

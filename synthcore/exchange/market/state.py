@@ -98,6 +98,11 @@ class MarketState:
         state = self._symbols.get(symbol)
         return max((state.cs, *(book.seq for book in state.books.values()))) if state is not None else 0
 
+    def depths(self, symbol: str) -> list[int]:
+        """Of which streams a book is known."""
+        state = self._symbols.get(symbol)
+        return list(state.books) if state is not None else []
+
     def numbers(self, symbol: str, depth: int) -> tuple[int, int]:
         """`u` and `seq` of one stream's book; zeros where nothing was heard."""
         book = self._book(symbol, depth)

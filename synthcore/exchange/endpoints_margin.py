@@ -5,7 +5,7 @@ from __future__ import annotations
 from synthcore.exchange.account import Account, Position
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.decimals import text
-from synthcore.exchange.endpoint import Call, Endpoint, Extended, Result, read_body
+from synthcore.exchange.endpoint import Call, Endpoint, Extended, Result, read_body, read_category
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.position_margins import CROSS, ISOLATED, PORTFOLIO
 from synthcore.exchange.refusal import (
@@ -13,6 +13,7 @@ from synthcore.exchange.refusal import (
     MARGIN_MODE_UNCHANGED,
     UNIFIED_FORBIDDEN,
     Refusal,
+    Refused,
     params_error,
 )
 from synthcore.exchange.rows import rest_position_row
@@ -44,6 +45,7 @@ class MarginEndpoints:
             Endpoint("POST", "/v5/account/set-margin-mode", self.set_margin_mode),
             Endpoint("POST", "/v5/position/switch-isolated", self.switch_isolated),
             Endpoint("POST", "/v5/position/set-leverage", self.set_leverage),
+            Endpoint("GET", "/v5/position/symbol-info", self.leverages),
             Endpoint("POST", "/v5/position/add-margin", self.add_margin),
             Endpoint("POST", "/v5/position/set-auto-add-margin", self.set_auto_add_margin),
         ]
@@ -71,6 +73,17 @@ class MarginEndpoints:
         refused = self._margins.set_leverage(call.user, read_body(call.body, SetLeverage))
         return refused or {}
 
+    def leverages(self, call: Call) -> Result:
+        """The leverage of each leg of one symbol, else of all, whether anything is held or not."""
+        category, symbol = read_category(call.params), call.params.get("symbol")
+        contracts = self._exchange.contracts if category == "linear" else {}
+        if symbol and contracts and symbol not in contracts:
+            raise Refused(params_error("symbol"))
+        rows = [
+            row for name in sorted(contracts) if symbol in (None, "", name) for row in legs(call.user, name)
+        ]
+        return {"category": category, "list": rows}
+
     def add_margin(self, call: Call) -> Result | Refusal:
         outcome, events = self._margins.add(call.user, read_body(call.body, AddMargin), call.now_ms)
         if isinstance(outcome, Refusal):
@@ -88,6 +101,20 @@ class MarginEndpoints:
         fields = {name: getattr(row, name) for name in MarginResult.__struct_fields__ if hasattr(row, name)}
         bust_price = self._exchange.liquidator.bankruptcy_price(account, position)
         return MarginResult(**{**fields, "category": "linear", "bust_price": text(bust_price)})
+
+
+def legs(account: Account, symbol: str) -> list[dict[str, object]]:
+    """What each position record of a symbol is levered with; `side` means nothing."""
+    indices = (1, 2) if account.is_hedged(symbol) else (0,)
+    return [
+        {
+            "symbol": symbol,
+            "leverage": text(account.leverage(symbol, index)),
+            "side": "",
+            "positionIdx": index,
+        }
+        for index in indices
+    ]
 
 
 def failed(refusal: Refusal, reason: Refusal) -> Extended:

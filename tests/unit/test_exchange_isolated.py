@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from exchange_edge import Edge
 from exchange_world import World, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -255,6 +256,22 @@ def test_elsewhere_both_leverages_must_be_equal(hedge, mode):
         world.set_margin_mode(CROSS)
 
     assert world.set_leverage("5", sell="20").code == 10001
+
+
+def test_leverages_are_listed_without_a_position(monkeypatch):
+    edge = Edge(monkeypatch, symbols=("BTCUSDT", "ETHUSDT"))
+    edge.post("/v5/position/switch-mode", {"category": "linear", "symbol": "ETHUSDT", "mode": 3})
+    edge.post("/v5/account/set-margin-mode", {"setMarginMode": ISOLATED})
+    leverage = {"category": "linear", "symbol": "ETHUSDT", "buyLeverage": "5", "sellLeverage": "7.5"}
+    assert edge.post("/v5/position/set-leverage", leverage)["retCode"] == 0
+
+    rows = edge.get("/v5/position/symbol-info", category="linear")["result"]["list"]
+
+    seen = [(row["symbol"], row["positionIdx"], row["leverage"]) for row in rows]
+    assert seen == [("BTCUSDT", 0, "10"), ("ETHUSDT", 1, "5"), ("ETHUSDT", 2, "7.5")]
+    one = edge.get("/v5/position/symbol-info", category="linear", symbol="BTCUSDT")["result"]["list"]
+    assert one == rows[:1]
+    assert edge.get("/v5/position/symbol-info", category="linear", symbol="NOUSDT")["retCode"] == 10001
 
 
 def test_cross_margin_evens_the_leverages_out():

@@ -38,8 +38,9 @@ class Batch:
     Every create, amend and cancel has a position and a wallet message, even when nothing changed there.
     """
 
-    def __init__(self, marks: Marks, now_ms: int) -> None:
+    def __init__(self, marks: Marks, now_ms: int, changed: dict[str, None]) -> None:
         self._marks = marks
+        self._changed = changed  # symbols in which orders changed, for whoever displays them
         self._now_ms = now_ms
         self._fills: dict[Account, dict[str, list[ExecutionRow]]] = {}
         self._orders: dict[Account, dict[Order, int]] = {}
@@ -55,6 +56,7 @@ class Batch:
 
     def touched(self, account: Account, order: Order, seq: int) -> None:
         """An order changed, and with it its position's record and the wallet."""
+        self._changed[order.contract.symbol] = None
         self._orders.setdefault(account, {})[order] = seq
         self._contracts.setdefault(account, {})[order.contract] = None
 

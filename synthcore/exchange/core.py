@@ -34,6 +34,7 @@ from synthcore.exchange.position_margins import PositionMargins
 from synthcore.exchange.position_stops import PositionStops
 from synthcore.exchange.refusal import Refusal, Refused
 from synthcore.exchange.rows import execution_row, funding_row
+from synthcore.exchange.tape import OwnTrade, Tape
 from synthcore.exchange.triggers import (
     Prices,
     WaitingOrders,
@@ -119,7 +120,9 @@ class Exchange:
         self.margins = PositionMargins(self, market)
         self._stops = PositionStops(self, self._make_order)
         self.liquidator = Liquidator(self, self._make_order, market)
-        self._last_batch = Batch(market.mark, 0)
+        self.tape = Tape()
+        self._changed: dict[str, None] = {}  # symbols in which orders changed since they were taken
+        self._last_batch = Batch(market.mark, 0, self._changed)
         self._order_number = 0
         self._queue_number = 0
         self._seq = 0
@@ -134,6 +137,15 @@ class Exchange:
     def log(self, account: Account) -> OrderLog:
         """The account's orders and fills."""
         return self._logs[account.uid]
+
+    def book(self, symbol: str) -> Book:
+        return self._books[symbol]
+
+    def take_changed(self) -> tuple[str, ...]:
+        """Symbols in which orders changed since the last call."""
+        changed = tuple(self._changed)
+        self._changed.clear()
+        return changed
 
     # Orders
 
@@ -252,7 +264,8 @@ class Exchange:
         for trade in trades:
             ticks = int(trade.price / book.contract.tick)
             lots = int(trade.qty / book.contract.step)
-            events.extend(self._settle_all(book.on_trade(trade.taker_side, ticks, lots), now_ms))
+            matches = book.on_trade(trade.taker_side, ticks, lots)
+            events.extend(self._settle_all(matches, now_ms, is_printed=True))
             events.extend(self._set_off_by(symbol, Prices(last=trade.price), now_ms))
         return events
 
@@ -567,17 +580,26 @@ class Exchange:
         symbol = order.contract.symbol
         return self.market.asks(symbol) if order.side == "Buy" else self.market.bids(symbol)
 
-    def _settle_all(self, matches: list[Match], now_ms: int) -> Iterable[Event]:
-        """Fill resting orders against the market."""
+    def _settle_all(self, matches: list[Match], now_ms: int, *, is_printed: bool = False) -> Iterable[Event]:
+        """Fill resting orders against the market, which may have printed that trade itself."""
         if not matches:
             return ()
         batch = self._begin(now_ms)
         seq = self._next_seq()
         for match in matches:
-            self._settle(match, None, batch, seq, now_ms)
+            self._settle(match, None, batch, seq, now_ms, is_printed=is_printed)
         return batch
 
-    def _settle(self, match: Match, taker: Order | None, batch: Batch, seq: int, now_ms: int) -> None:
+    def _settle(
+        self,
+        match: Match,
+        taker: Order | None,
+        batch: Batch,
+        seq: int,
+        now_ms: int,
+        *,
+        is_printed: bool = False,
+    ) -> None:
         """Fill both sides of a match (a side that is the market has no order)."""
         parties = [order for order in (match.maker, taker) if order is not None]
         # A reduce-only order may have been cut by an earlier match of the same act.
@@ -586,8 +608,16 @@ class Exchange:
             return
         for order in parties:
             self._fill(order, match.price_ticks, lots, order is match.maker, batch, seq, now_ms)
+        if not is_printed:
+            self._print(parties[-1], taker is None, match.price_ticks, lots, now_ms)
         for order in parties:
             self._trim_reducing(self.accounts[order.uid], order, batch, now_ms)
+
+    def _print(self, order: Order, is_maker: bool, price_ticks: int, lots: int, now_ms: int) -> None:
+        """Put a match on the public tape, under the id of this order's fill."""
+        taker_side = order.opposite if is_maker else order.side
+        trade_id = self.log(self.accounts[order.uid]).fills[-1].exec_id
+        self.tape.add(OwnTrade(order.contract.symbol, taker_side, price_ticks, lots, trade_id, now_ms))
 
     def _fill(
         self, order: Order, price_ticks: int, lots: int, is_maker: bool, batch: Batch, seq: int, now_ms: int
@@ -815,7 +845,7 @@ class Exchange:
     def _begin(self, now_ms: int) -> Batch:
         """Start collecting an act's events; those of the act before are written first, of their own state."""
         self._last_batch.events()
-        self._last_batch = Batch(self.market.mark, now_ms)
+        self._last_batch = Batch(self.market.mark, now_ms, self._changed)
         return self._last_batch
 
     def _next_seq(self) -> int:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
-import msgspec
-from msgspec import Struct
-
+from synthcore.exchange.display.symbol_display import BookPicture
 from synthcore.exchange.endpoint import (
     Call,
     Endpoint,
@@ -17,7 +15,6 @@ from synthcore.exchange.endpoint import (
     read_category,
     read_limit,
 )
-from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.refusal import Refused, params_error
 from synthcore.venues.bybit.messages import TimeResult
 
@@ -32,25 +29,14 @@ REST_ONLY_TICKER_FIELDS = {
 }
 
 
-DEPTHS = (1, 50, 200)  # of the book streams
+class PublicView(Protocol):
+    """The market as the public sees it, our clients' orders among it."""
 
+    def ticker(self, symbol: str) -> Mapping[str, str]: ...
 
-class BookData(Struct):
-    b: list[tuple[str, str]]
-    a: list[tuple[str, str]]
-    u: int = 0
-    seq: int = 0
+    def book(self, symbol: str, limit: int, now_ms: int) -> BookPicture: ...
 
-
-class BookFrame(Struct):
-    """A book snapshot, as the stream writes it."""
-
-    data: BookData
-    ts: int = 0
-    cts: int = 0
-
-
-_decode_book = msgspec.json.Decoder(BookFrame).decode
+    def trades(self, symbol: str) -> Sequence[Mapping[str, Any]]: ...
 
 
 class MarketEndpoints:
@@ -59,7 +45,7 @@ class MarketEndpoints:
     def __init__(
         self,
         instruments: Sequence[Mapping[str, Any]],
-        market: MarketView,
+        market: PublicView,
         now_ns: Callable[[], int],
     ) -> None:
         self._instruments = {str(raw["symbol"]): raw for raw in instruments}
@@ -108,16 +94,11 @@ class MarketEndpoints:
     def orderbook(self, call: Call) -> Result:
         category, symbol = read_category(call.params), self._symbol(call)
         limit = read_limit(call.params, default=25, highest=1000)
-        book = self._book(symbol, limit, call.now_ms) if category == "linear" else BookFrame(BookData([], []))
-        return {
-            "s": symbol,
-            "b": book.data.b[:limit],
-            "a": book.data.a[:limit],
-            "ts": book.ts,
-            "u": book.data.u,
-            "seq": book.data.seq,
-            "cts": book.cts,
-        }
+        if category != "linear":
+            return {"s": symbol, "b": [], "a": [], "ts": call.now_ms, "u": 0, "seq": 0, "cts": call.now_ms}
+        bids, asks, u, seq = self._market.book(symbol, limit, call.now_ms)
+        times = {"ts": call.now_ms, "u": u, "seq": seq, "cts": call.now_ms}
+        return {"s": symbol, "b": bids, "a": asks, **times}
 
     def recent_trade(self, call: Call) -> Result:
         category = read_category(call.params)
@@ -126,15 +107,6 @@ class MarketEndpoints:
         trades = self._market.trades(symbol) if category == "linear" else ()
         newest = islice(reversed(trades), limit)
         return {"category": category, "list": [_trade_row(symbol, trade) for trade in newest]}
-
-    def _book(self, symbol: str, limit: int, now_ms: int) -> BookFrame:
-        """One stream's book: the shallowest that holds `limit` levels, else the deepest there is."""
-        holds = [depth for depth in DEPTHS if depth >= limit]
-        for depth in [*holds, *reversed(DEPTHS)]:
-            frame = self._market.snapshot(f"orderbook.{depth}.{symbol}", now_ms)
-            if frame is not None:
-                return _decode_book(frame)
-        return BookFrame(BookData([], []))
 
     def _symbol(self, call: Call) -> str:
         """The symbol asked for; in other categories any, for nothing is known of them."""

@@ -18,6 +18,11 @@ class Outbox:
         Takes the events one by one.
     end
         Called when there are no more for now.
+
+    Attributes
+    ----------
+    then
+        Called after the private events of clients' acts: the public sees what they did.
     """
 
     def __init__(self, deliver: Callable[[Event], None], end: Callable[[], None] = lambda: None) -> None:
@@ -27,6 +32,7 @@ class Outbox:
         self._end = end
         self._keep: Callable[[], bool] | None = None
         self._waiting: list[Iterable[Event]] = []
+        self.then: Callable[[], None] = lambda: None
 
     def tell(self, watch: Callable[[list[Event]], None], is_watched: Callable[[], bool]) -> None:
         """Tell somebody of events when they are made, as long as it says that it wants to know."""
@@ -44,12 +50,19 @@ class Outbox:
         self._keep = keep
 
     def flush(self) -> None:
+        """Send what is waiting, then let the public see it."""
+        if self.send():
+            self.then()
+
+    def send(self) -> bool:
+        """Send what is waiting; whether there was anything."""
         if self._keep is not None and not self._keep():
             self._waiting.clear()
         if not self._waiting:
-            return
+            return False
         waiting, self._waiting = self._waiting, []
         for events in waiting:
             for event in events:
                 self._deliver(event)
         self._end()
+        return True

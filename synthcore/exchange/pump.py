@@ -1,4 +1,4 @@
-"""The market's clock: frames are applied when they are due."""
+"""The public clocks: the market's frames are applied when they are due, and pushes of our own are made."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+from synthcore.exchange.venue import Venue
 from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
@@ -37,6 +38,16 @@ async def tick_venues(market: Market) -> None:
         await asyncio.sleep(TICK_S)
         for venue in market.venues:
             venue.tick()
+
+
+async def pump_public(venue: Venue) -> None:
+    """Push what clients' orders changed in public, at the pace of each topic."""
+    while True:
+        await venue.push_awaited.wait()
+        venue.push_awaited.clear()
+        while (due_s := venue.push_due_s()) is not None:
+            await asyncio.sleep(due_s)
+            venue.push_public()
 
 
 async def market_open(market: Market, pump: asyncio.Task[None]) -> None:

@@ -21,7 +21,7 @@ from synthcore.exchange.in_process.doors import LoggedDoor
 from synthcore.exchange.in_process.logged import LoggedExchange
 from synthcore.exchange.listen import Addresses, listening
 from synthcore.exchange.parent import die_with_parent
-from synthcore.exchange.pump import market_open, pump_market, running, tick_venues
+from synthcore.exchange.pump import market_open, pump_market, pump_public, running, tick_venues
 from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.folder import StateFolder
@@ -86,9 +86,10 @@ async def opened(settings: ExchangeSettings, folder: StateFolder | None) -> Asyn
         lost = [stack.enter_context(watched(venue.store)) for venue in venues if venue.store is not None]
         pumps = [stack.enter_context(running(pump_market(market, start_ms))) for market in markets]
         ticks = [stack.enter_context(running(tick_venues(market))) for market in markets]
+        pushes = [stack.enter_context(running(pump_public(venue))) for venue in venues]
         for market, pump in zip(markets, pumps, strict=True):
             await market_open(market, pump)
-        yield venues, [*pumps, *ticks, *lost]
+        yield venues, [*pumps, *ticks, *pushes, *lost]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.decimals import text
-from synthcore.exchange.market.frames import MarketFrame, next_funding_ms
+from synthcore.exchange.market.frames import Digits, MarketFrame, Pair, next_funding_ms
 from synthcore.exchange.market.instruments import Instrument, instruments_for, settling_each
 
 LEVELS = 50
@@ -72,27 +72,31 @@ class SteadyMarket:
     def _messages(self, raw: Instrument, beat: int) -> Iterator[tuple[str, dict[str, object]]]:
         now_ms = self._start_ms + beat * PERIOD_MS
         symbol = str(raw["symbol"])
-        bids, asks = ladder(symbol, Decimal(raw["priceFilter"]["tickSize"]))
-        yield f"tickers.{symbol}", ticker_message(raw, bids[0][0], asks[0], now_ms)
+        bids, asks = ladder(raw)
+        seq = beat + 1
+        yield f"tickers.{symbol}", ticker_message(raw, bids[0], asks[0], seq, now_ms)
         for depth in (1, LEVELS):
             topic = f"orderbook.{depth}.{symbol}"
-            data = {"s": symbol, "b": bids[:depth], "a": asks[:depth], "u": beat + 1, "seq": beat + 1}
+            data = {"s": symbol, "b": bids[:depth], "a": asks[:depth], "u": seq, "seq": seq}
             yield topic, {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
 
 
-def ladder(symbol: str, tick: Decimal) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def ladder(raw: Instrument) -> tuple[list[Pair], list[Pair]]:
     """Bids and asks, one tick apart, best first."""
-    quote = QUOTES[symbol]
-    price = Decimal(quote.price)
-    bids = [(text(price - tick * level), quote.level_qty) for level in range(LEVELS)]
-    asks = [(text(price + tick * (level + 1)), quote.level_qty) for level in range(LEVELS)]
+    quote = QUOTES[str(raw["symbol"])]
+    price, lot = Digits(raw["priceFilter"]["tickSize"]), Digits(raw["lotSizeFilter"]["qtyStep"])
+    best, size = price.units(quote.price), lot.text(lot.units(quote.level_qty))
+    bids = [(price.text(best - level), size) for level in range(LEVELS)]
+    asks = [(price.text(best + level + 1), size) for level in range(LEVELS)]
     return bids, asks
 
 
-def ticker_message(raw: Instrument, bid: str, ask: tuple[str, str], now_ms: int) -> dict[str, object]:
+def ticker_message(
+    raw: Instrument, best_bid: Pair, best_ask: Pair, cs: int, now_ms: int
+) -> dict[str, object]:
     """A ticker snapshot; mark, index and last stand at the best bid."""
     symbol, minutes = str(raw["symbol"]), int(raw["fundingInterval"])
-    level_qty = QUOTES[symbol].level_qty
+    bid = best_bid[0]
     prices = ("lastPrice", "prevPrice24h", "highPrice24h", "lowPrice24h", "prevPrice1h", "markPrice")
     data = {
         "symbol": symbol,
@@ -108,12 +112,12 @@ def ticker_message(raw: Instrument, bid: str, ask: tuple[str, str], now_ms: int)
         "nextFundingTime": str(next_funding_ms(now_ms, minutes)),
         "fundingRate": "0.0001",
         "bid1Price": bid,
-        "bid1Size": level_qty,
-        "ask1Price": ask[0],
-        "ask1Size": ask[1],
+        "bid1Size": best_bid[1],
+        "ask1Price": best_ask[0],
+        "ask1Size": best_ask[1],
         "preOpenPrice": "",
         "preQty": "",
         "curPreListingPhase": "",
     }
     topic = f"tickers.{symbol}"
-    return {"topic": topic, "type": "snapshot", "data": data, "cs": now_ms, "ts": now_ms}
+    return {"topic": topic, "type": "snapshot", "data": data, "cs": cs, "ts": now_ms}

@@ -28,6 +28,7 @@ from synthcore.exchange.control.token import AUTO, given_token, new_token
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.delays import Delays
+from synthcore.exchange.display.display import Display
 from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_asset import AssetEndpoints
@@ -142,10 +143,19 @@ class Venue:
         self.clock = ExchangeClock(time)
         self._new_key = new_key
         self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
-        topics = {*source.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
         self.guard = DisconnectGuard()
-        self.public = PublicStream(topics, self.market.snapshot, self.clock.now_ms)
+        self.display = Display(
+            self.core,
+            self.market,
+            source.topics,
+            lambda topic: self.public.sessions.has(topic),
+            lambda topic, text: self.public.publish(topic, text),
+        )
+        topics = {*self.display.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
+        self.public = PublicStream(topics, self.display.snapshot, self.clock.now_ms)
         self.outbox = Outbox(self.private.deliver, self.private.flush)
+        self.outbox.then = self._show_acts
+        self.push_awaited = asyncio.Event()  # something is to be pushed by and by
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
         endpoints = flavour.served(self._endpoints(source))
@@ -231,7 +241,7 @@ class Venue:
 
     def _endpoints(self, source: MarketSource) -> list[Endpoint]:
         return [
-            *MarketEndpoints(source.instruments, self.market, self.clock.now_ns).endpoints(),
+            *MarketEndpoints(source.instruments, self.display, self.clock.now_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
             *AccountEndpoints(self.core, self.authenticator).endpoints(),
@@ -303,8 +313,9 @@ class Venue:
         self.market.apply(topic, text)
         self.history.apply(topic, text, self.clock.now_ms())
         self.outbox.put(self._moved(topic, text))
-        self.outbox.flush()
-        self.public.publish(topic, text)
+        self.outbox.send()
+        self.display.pass_on(topic, text, self._slot_ms(), self.clock.now_ms())
+        self._show_acts()
         self._tell_liquidations()
         if self._unheard:
             self._hear(topic.rpartition(".")[2])
@@ -320,6 +331,30 @@ class Venue:
     def _tell_liquidations(self) -> None:
         for taken in self.core.liquidator.take_untold():
             self.public.publish(taken.topic, taken.frame())
+
+    def _show_acts(self) -> None:
+        """Print and display what clients' orders did."""
+        now_ms = self.clock.now_ms()
+        for topic, text in self.display.prints(now_ms):
+            self.market.apply(topic, text)
+            self.history.apply(topic, text, now_ms)
+            self.public.publish(topic, text)
+        self.display.note_changes(self._slot_ms())
+        self.push_public()
+
+    def push_public(self) -> None:
+        """Publish what is due by now."""
+        self.display.push(self._slot_ms(), self.clock.now_ms())
+        if self.display.next_ms is not None:
+            self.push_awaited.set()
+
+    def push_due_s(self) -> float | None:
+        """How long until something is to be pushed; None where nothing is."""
+        next_ms = self.display.next_ms
+        return None if next_ms is None else max(0.0, next_ms / 1000 - self.clock.source.monotonic_s())
+
+    def _slot_ms(self) -> int:
+        return round(self.clock.source.monotonic_s() * 1000)
 
     def _hear(self, symbol: str) -> None:
         """Note a contract that can be traded from now on."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 from synthcore.exchange.clock import Time
 from synthcore.exchange.in_process.inlet import Inlet
 from synthcore.exchange.in_process.output import Output
-from synthcore.exchange.pump import market_open, pump_market, running, tick_venues
+from synthcore.exchange.pump import market_open, pump_market, pump_public, running, tick_venues
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketSource
@@ -68,6 +68,8 @@ class Inside:
 
     async def __aenter__(self) -> Self:
         """Open the markets."""
+        for venue in self.venues.values():
+            self._beside(pump_public(venue))
         pumps = [self._beside(pump_market(market, self._start_ms)) for market in self._markets]
         for market, pump in zip(self._markets, pumps, strict=True):
             self._beside(tick_venues(market))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
+from typing import Any
 
 from synthcore.exchange.market.frames import MarketFrame
 from synthcore.exchange.market.instruments import Instrument
@@ -57,8 +58,7 @@ class Generator:
     @property
     def topics(self) -> frozenset[str]:
         """Every topic that has frames."""
-        kinds = ("tickers", "orderbook.1", *(f"orderbook.{depth}" for depth in self._depths), "publicTrade")
-        return frozenset(f"{kind}.{raw['symbol']}" for raw in self.instruments for kind in kinds)
+        return topics_of(self.instruments, self._depths)
 
     def frames(self) -> Iterator[MarketFrame]:
         """All frames in order of time; each call starts anew."""
@@ -68,3 +68,9 @@ class Generator:
         random = Random(f"{self._seed} {raw['symbol']}")
         market = SymbolMarket(raw, random)
         return SymbolFrames(market, random, self._start_ms, self._speed, self._depths)
+
+
+def topics_of(instruments: Iterable[Mapping[str, Any]], depths: Iterable[int]) -> frozenset[str]:
+    """Every topic of generated contracts."""
+    kinds = ("tickers", "orderbook.1", *(f"orderbook.{depth}" for depth in depths), "publicTrade")
+    return frozenset(f"{kind}.{raw['symbol']}" for raw in instruments for kind in kinds)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
+
 from synthcore.exchange.market.character import KNOWN, character_of
 from synthcore.exchange.market.contract_facts import ContractFacts
 from synthcore.exchange.market.day import Day
@@ -28,13 +30,21 @@ class TakerOrder(NamedTuple):
 
 
 class SymbolMarket:
-    """Book, trades and slow facts of one contract. Time comes in by beats."""
+    """Book, trades and slow facts of one contract. Time comes in by beats.
 
-    def __init__(self, raw: dict[str, Any], random: Random) -> None:
+    Parameters
+    ----------
+    price
+        Where it starts, USDT; without it where the contract was when it was measured.
+    """
+
+    def __init__(self, raw: dict[str, Any], random: Random, price: float | None = None) -> None:
         self.symbol = str(raw["symbol"])
         self.price = Digits(raw["priceFilter"]["tickSize"])
         self.lot = Digits(raw["lotSizeFilter"]["qtyStep"])
         character = character_of(raw, random)
+        if price is not None:
+            character = msgspec.structs.replace(character, price=price)
         bid = round(character.price / float(self.price.step))
         lot_usdt = character.price * float(self.lot.step)
         top_lots = max(2.0, character.top_usdt / lot_usdt)
@@ -46,7 +56,7 @@ class SymbolMarket:
         self.rhythm = Rhythm(character.activity, volatility, random)
         self._taker = Taker(lot_usdt, random)
         self._random = random
-        self._fair_ticks = bid + 0.5
+        self.fair_ticks = bid + 0.5
         self._changes_bid = True
 
     @property
@@ -73,11 +83,11 @@ class SymbolMarket:
     def _move(self, move_bps: float) -> bool:
         """Let the quotes follow the fair price, once it has left them far enough."""
         bids, asks = self.bids, self.asks
-        self._fair_ticks += move_bps * 1e-4 * bids.best
+        self.fair_ticks += move_bps * 1e-4 * bids.best
         if asks.best - bids.best > 1:
             self._close_spread()
             return True
-        distance = self._fair_ticks - (bids.best + 0.5)
+        distance = self.fair_ticks - (bids.best + 0.5)
         if not move_bps or abs(distance) < CROSSING_TICKS:
             return False
         best_bid = max(1, bids.best + round(distance))
@@ -90,7 +100,7 @@ class SymbolMarket:
 
     def _close_spread(self) -> None:
         """The side that stayed behind follows."""
-        if self._fair_ticks > (self.bids.best + self.asks.best) / 2:
+        if self.fair_ticks > (self.bids.best + self.asks.best) / 2:
             self.bids.move_best(self.asks.best - 1)
         else:
             self.asks.move_best(self.bids.best + 1)

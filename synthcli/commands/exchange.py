@@ -19,7 +19,7 @@ from synthcore.venues.bybit.hosts import Environment as Flavour
 if TYPE_CHECKING:
     from synthcore.exchange.settings import ExchangeSettings
 
-SHARED = ("seed", "rate_tier", "recording", "speed", "delays", "faults")
+SHARED = ("seed", "rate_tier", "recording", "delays", "faults")
 DELAYS = "realistic"  # a run keeps `instant`: there the question is what our own side costs
 OWN = (
     Setting(
@@ -30,7 +30,29 @@ OWN = (
         "contracts of the market: names, a number (so many, the busiest first), or `all`",
     ),
     Setting(
+        "speed",
+        "--speed",
+        (),
+        rules.pace("10"),
+        "how much faster than the clock the market runs, 1 is the original pace; `max` replays a recording as"
+        " fast as it can be read",
+    ),
+    Setting(
         "at_end", "--at-end", (), rules.choice("loop", "stop"), "what a replay does after its last frame"
+    ),
+    Setting(
+        "second_half_life_s",
+        "--second-half-life",
+        (),
+        rules.positive("1"),
+        "of the second venue's deviation from the first one's price, in s",
+    ),
+    Setting(
+        "second_sigma_bps",
+        "--second-sigma",
+        (),
+        rules.not_negative("0.6"),
+        "of that deviation in the long run, in basis points",
     ),
     Setting(
         "position_mode",
@@ -61,6 +83,12 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 @options.from_settings(*BY_NAME.values())
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
+@click.option(
+    "--second-venue",
+    is_flag=True,
+    help="Serve a second venue too, whose prices revert to the first one's; it has accounts, keys and ports"
+    " of its own.",
+)
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start (extra `tls`).")
 @click.option(
     "--tcp-faults", is_flag=True, help="Listen behind a front in which faults of the wire can strike."
@@ -81,6 +109,7 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 def command(
     original_times: bool,
+    second_venue: bool,
     tls: bool,
     tcp_faults: bool,
     control_token: str,
@@ -99,6 +128,7 @@ def command(
 
     given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
     given["control_token"], given["tcp_faults"] = control_token, tcp_faults
+    given["second_venue"] = second_venue
     return serve(exchange_settings(given, original_times))
 
 

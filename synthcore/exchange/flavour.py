@@ -31,6 +31,7 @@ class Flavour(Struct, frozen=True):
     name: Environment
     first_uid: int  # the other accounts follow
     order_life_ms: int | None = None  # how long an order rests before it is cancelled; None: for ever
+    is_second: bool = False  # the second venue: served beside all flavours, after them
 
     @property
     def is_demo(self) -> bool:
@@ -60,7 +61,8 @@ class Flavour(Struct, frozen=True):
 
     def settings(self, settings: ExchangeSettings) -> ExchangeSettings:
         """The process's settings for this world: the first one's as they are, the others' beside them."""
-        place = in_order(settings.flavours).index(self)
+        served = in_order(settings.flavours)
+        place = len(served) if self.is_second else served.index(self)
         tier = settings.rate_tier
         return msgspec.structs.replace(
             settings,
@@ -79,6 +81,8 @@ FLAVOURS = {
         Flavour("demo", 3_000_001, order_life_ms=7 * DAY_MS),
     )
 }
+
+SECOND = Flavour("mainnet", 9_000_001, is_second=True)
 
 
 def in_order(names: Iterable[Environment]) -> list[Flavour]:

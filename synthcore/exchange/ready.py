@@ -52,6 +52,7 @@ class Ready(ReadyLine, frozen=True, kw_only=True):
     accounts: tuple[AccountKey, ...]  # all of them; the first one's key is `api_key`
     instance_id: str  # another one after each start, unless the state is kept
     flavours: dict[Environment, FlavourReady]  # all of them; what stands above is the first one's
+    second_venue: FlavourReady | None = None
 
     def __repr__(self) -> str:
         return f"Ready(rest={self.rest!r}, pid={self.pid}, instance_id={self.instance_id!r})"

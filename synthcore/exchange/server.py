@@ -115,7 +115,13 @@ def ready_of(
     served: Mapping[Door, Addresses], settings: ExchangeSettings, tls: Tls | None, instance_id: str
 ) -> Ready:
     """What the exchange says: of each flavour, and of the first one in front."""
-    flavours = {door.flavour.name: flavour_ready(door, at, settings) for door, at in served.items()}
+    flavours, second = {}, None
+    for door, at in served.items():
+        ready = flavour_ready(door, at, settings)
+        if door.flavour.is_second:
+            second = ready
+        else:
+            flavours[door.flavour.name] = ready
     first = next(iter(flavours.values()))
     assert first.ws_public is not None and first.ws_trade is not None  # demo is never alone, nor first
     return Ready(
@@ -131,6 +137,7 @@ def ready_of(
         pid=os.getpid(),
         instance_id=instance_id,
         flavours=flavours,
+        second_venue=second,
     )
 
 

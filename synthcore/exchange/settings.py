@@ -14,6 +14,8 @@ from synthcore.venues.bybit.hosts import HOSTS, Environment
 HIGHEST_PORT = 65535
 PORT_STEP = 2  # from a flavour's ports to the next one's: REST and sockets are often neighbours
 
+MADE = ("generator", "steady")  # markets that are no recordings
+
 Port = Annotated[int, Meta(ge=0, le=HIGHEST_PORT)]  # 0: a free one
 
 
@@ -26,8 +28,11 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     market: str = "generator"  # `generator`, `steady`, or the path of a recording
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")  # of a generator; a recording has its own
     seed: int = 1
-    speed: Annotated[float, Meta(gt=0)] = 1.0  # of the market's clock
+    speed: Annotated[float, Meta(gt=0)] | Literal["max"] = 1.0  # of the market's clock
     funding_minutes: Annotated[int, Meta(ge=0, le=1440)] = 0  # between settlements; 0: the contract's own
+    second_venue: bool = False  # a market beside the first one, with accounts, keys and ports of its own
+    second_half_life_s: Annotated[float, Meta(gt=0)] = 1.0  # of its deviation from the first one's price
+    second_sigma_bps: Annotated[float, Meta(ge=0)] = 0.6  # of that deviation, in the long run
     original_times: bool = False  # replay: leave the recorded times in the frames
     at_end: Literal["loop", "stop"] = "loop"  # replay: what happens after the last frame
 
@@ -68,7 +73,13 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 "flavours must have mainnet where they have demo, which has no public stream; add it"
             )
-        highest = HIGHEST_PORT - PORT_STEP * (len(self.flavours) - 1)
+        if self.speed == "max" and (self.market in MADE or self.second_venue):
+            raise ValueError(
+                "speed must be a number where a market is made, was max: it would never end; name a recording"
+            )
+        if self.second_venue and self.input_log:
+            raise ValueError("second_venue can't be logged yet, but input_log is given; drop one")
+        highest = HIGHEST_PORT - PORT_STEP * (len(self.flavours) + self.second_venue - 1)
         for name, port in (("rest_port", self.rest_port), ("ws_port", self.ws_port)):
             if port > highest:
                 raise ValueError(
@@ -81,6 +92,11 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             )
         if not self.symbols:
             raise ValueError("symbols must name at least one contract, were none")
+
+    @property
+    def pace(self) -> float:
+        """The speed as a number; `inf` is as fast as possible."""
+        return float("inf") if self.speed == "max" else self.speed
 
     def __repr__(self) -> str:
         return f"ExchangeSettings(market={self.market!r}, symbols={self.symbols!r})"  # the token stays out

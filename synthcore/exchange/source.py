@@ -52,11 +52,11 @@ def open_source(settings: ExchangeSettings, start_ms: int) -> MarketSource:
         return SteadyMarket(settings.symbols, start_ms, settings.funding_minutes)
     if settings.market == "generator":
         instruments = settling_each(instruments_for(settings.symbols), settings.funding_minutes)
-        return Generator(instruments, settings.seed, start_ms=start_ms, speed=settings.speed)
+        return Generator(instruments, settings.seed, start_ms=start_ms, speed=settings.pace)
     return Replay(
         open_recording(settings.market),
         start_ms=start_ms,
-        speed=settings.speed,
+        speed=settings.pace,
         original_times=settings.original_times,
         loops=settings.at_end == "loop",
         funding_minutes=settings.funding_minutes,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from synthcore.exchange.clock import Time
-from synthcore.exchange.flavour import Flavour, in_order
+from synthcore.exchange.flavour import SECOND, Flavour, in_order
+from synthcore.exchange.market.second_venue import SecondVenue, SharedSource
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource, open_source
 from synthcore.exchange.state.folder import StateFolder
@@ -42,7 +43,14 @@ def open_markets(
     sharing: dict[Environment, list[Flavour]] = {}
     for flavour in in_order(settings.flavours):
         sharing.setdefault(HOSTS[flavour.name].market_data_from, []).append(flavour)
-    return [open_market(settings, flavours, start_ms, time, new_key, folder) for flavours in sharing.values()]
+    markets = [
+        open_market(settings, flavours, start_ms, time, new_key, folder) for flavours in sharing.values()
+    ]
+    if settings.second_venue:
+        shared = SharedSource(markets[0].source)
+        markets[0] = Market(shared, markets[0].venues)
+        markets.append(open_second(settings, markets[0], shared, start_ms, time, new_key, folder))
+    return markets
 
 
 def open_market(
@@ -61,3 +69,29 @@ def open_market(
     for venue in venues:
         venue.pace = venues[0].pace  # one market has one time
     return Market(source, tuple(venues))
+
+
+def open_second(
+    settings: ExchangeSettings,
+    first: Market,
+    shared: SharedSource,
+    start_ms: int,
+    time: Time,
+    new_key: NewKey,
+    folder: StateFolder | None,
+) -> Market:
+    """Open the second venue, whose prices revert to the first one's."""
+    own = SECOND.settings(settings)
+    source = SecondVenue(
+        shared.instruments,
+        shared.second_reading,
+        own.seed,
+        start_ms=start_ms,
+        speed=settings.pace,
+        half_life_s=settings.second_half_life_s,
+        sigma_bps=settings.second_sigma_bps,
+    )
+    state = folder.file("second") if folder is not None else None
+    venue = Venue(own, source, time, new_key, SECOND, state)
+    venue.pace = first.venues[0].pace
+    return Market(source, (venue,))

@@ -35,6 +35,15 @@ def positive(example: str) -> Rule:
     return Rule("a finite number above 0", example, lambda given: _bounded(_number(given), above=0.0))
 
 
+def pace(example: str) -> Rule:
+    """A finite number above zero, or as fast as possible."""
+
+    def parse(given: object) -> float | str:
+        return "max" if given == "max" else _bounded(_number(given), above=0.0)
+
+    return Rule("a finite number above 0, or `max`", example, parse)
+
+
 def not_negative(example: str) -> Rule:
     """Finite and at least zero."""
     return Rule("a finite number, 0 or above", example, lambda given: _bounded(_number(given), low=0.0))

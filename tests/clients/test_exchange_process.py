@@ -159,6 +159,9 @@ def test_stopping_twice_and_without_a_start_does_no_harm():
     [
         ({"rest_port": 70000}, ["$.rest_port"]),
         ({"speed": 0}, ["$.speed"]),
+        ({"speed": "max"}, ["speed", "max", "name a recording"]),
+        ({"second_venue": True, "second_half_life_s": 0}, ["$.second_half_life_s"]),
+        ({"second_venue": True, "ws_port": 65534}, ["ws_port must be at most 65533"]),
         ({"symbols": ["NOPEUSDT"]}, ["NOPEUSDT", "symbols"]),
         ({"symbols": []}, ["symbols"]),
         ({"wallet_usdt": "-5"}, ["wallet_usdt", "-5"]),

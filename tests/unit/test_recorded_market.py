@@ -11,6 +11,8 @@ import pytest
 
 from synthcore.exchange.market.replay import Replay
 from synthcore.exchange.market.state import MarketState
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.source import open_source
 from synthcore.recording import open_recording
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,25 @@ def test_a_late_subscriber_ends_with_the_same_state(path: Path) -> None:
             for depth in (1, 50, 200):
                 assert state.written(symbol, depth) == first.written(symbol, depth)
                 assert state.numbers(symbol, depth) == first.numbers(symbol, depth)
+
+
+def test_as_fast_as_it_can_be_read_it_gives_the_same_frames_all_at_once(path: Path) -> None:
+    paced = list(Replay(open_recording(path), start_ms=START_MS, loops=False).frames())
+    settings = ExchangeSettings(market=str(path), speed="max", at_end="stop")
+
+    frames = list(open_source(settings, START_MS).frames())
+
+    assert {frame.due_ns for frame in frames} == {0}
+    assert [(frame.topic, frame.text) for frame in frames] == [(frame.topic, frame.text) for frame in paced]
+
+
+@pytest.mark.parametrize("speed", [0.5, 10.0])
+def test_at_another_speed_the_distances_are_scaled(path: Path, speed: float) -> None:
+    paced = Replay(open_recording(path), start_ms=START_MS, loops=False).frames()
+    settings = ExchangeSettings(market=str(path), speed=speed, at_end="stop")
+
+    for frame, scaled in zip(paced, open_source(settings, START_MS).frames(), strict=True):
+        assert scaled.due_ns == pytest.approx(frame.due_ns / speed, abs=2)
 
 
 def test_three_rounds_go_on_without_a_step_back(path: Path) -> None:

@@ -23,6 +23,7 @@ from synthcore.exchange.market.rhythm import Beat
 from synthcore.exchange.market.symbol_frames import SymbolFrames
 from synthcore.exchange.market.symbol_market import SymbolMarket, TakerOrder
 
+QUOTED_WITHIN_NS = 10_000_000_000  # a contract that the first venue quotes later is not on the second one
 TOP = "orderbook.1."  # the topic that the first venue's mid is read from
 AT_ONCE_TICKS = 0.8  # a move of so much has the takers on its side
 
@@ -102,11 +103,10 @@ class Mids:
         self._now: dict[str, float] = {}
 
     def first(self, symbol: str) -> float | None:
-        """The first one of a symbol, whenever that is; None where there is none."""
-        while symbol not in self._now and not self._coming.get(symbol):
-            if not self._read():
-                return None
-        return self._now[symbol] if symbol in self._now else self._coming[symbol][0][1]
+        """The first one of a symbol, before anybody asks for later ones; None where there is none."""
+        while symbol not in self._coming and self._read_ns < QUOTED_WITHIN_NS and self._read():
+            pass
+        return self._coming[symbol][0][1] if symbol in self._coming else None
 
     def at(self, symbol: str, now_ns: int) -> float | None:
         """The last one that is not after now; a symbol's times don't go back."""

@@ -76,6 +76,7 @@ def test_the_ready_line_has_addresses_key_pid_and_instance():
         "pid",
         "instance_id",
         "flavours",
+        "second_venue",
     }
     assert ready["pid"] == process.pid
     assert ready["ws_public"].endswith("/v5/public/linear")

@@ -59,47 +59,61 @@ class PositionMargins:
         """Why the account can't have the margin settings that it has."""
         if account.margin(self._market.mark).available < 0:
             return refusal.MARGIN_NOT_COVERED
-        return refusal.WOULD_LIQUIDATE if self._has_exhausted(account) else None
+        return refusal.WOULD_LIQUIDATE if self._has_exhausted(account.held()) else None
 
-    def _has_exhausted(self, account: Account) -> bool:
-        held = account.held() if account.is_isolated else ()
-        return any(position.is_exhausted(self._mark(position)) for position in held)
+    def _has_exhausted(self, positions: Iterable[Position]) -> bool:
+        return any(one.is_isolated and one.is_exhausted(self._mark(one)) for one in positions)
 
     # A symbol
 
     def set_leverage(self, account: Account, request: SetLeverage) -> Refusal | None:
         """Leverage of one symbol; it differs between the sides only in isolated hedge mode."""
+        symbol = request.symbol
+        before = account.leverage(symbol, 1), account.leverage(symbol, 2)
+        try:
+            buy, sell = self._asked(account, request)
+            if (buy, sell) == before:
+                return refusal.LEVERAGE_UNCHANGED
+            self._check_sizes(account, symbol, buy, sell)
+        except Refused as refused:
+            return refused.refusal
+        account.set_leverage(symbol, buy, sell)
+        is_lower = buy < before[0] or sell < before[1]
+        refused_for = self._cannot_lever(account, symbol, is_lower=is_lower)
+        if refused_for is not None:
+            account.set_leverage(symbol, *before)
+        return refused_for
+
+    def _asked(self, account: Account, request: SetLeverage) -> tuple[Decimal, Decimal]:
+        """Both leverages of a request, as far as the contract and the modes allow them."""
         if request.category != "linear":
-            return refusal.ILLEGAL_CATEGORY
+            raise Refused(refusal.ILLEGAL_CATEGORY)
         contract = self._host.contracts.get(request.symbol)
         if contract is None:
-            return refusal.params_error("symbol")
+            raise Refused(refusal.params_error("symbol"))
         buy, sell = read(request.buy_leverage), read(request.sell_leverage)
         may_differ = account.is_isolated and account.is_hedged(request.symbol)
         if buy is None or sell is None or (buy != sell and not may_differ):
-            return refusal.params_error("leverage")
+            raise Refused(refusal.params_error("leverage"))
         if any(one % contract.leverage_step or one < contract.min_leverage for one in (buy, sell)):
-            return refusal.params_error("leverage")
+            raise Refused(refusal.params_error("leverage"))
         if max(buy, sell) > contract.max_leverage:
-            return refusal.LEVERAGE_TOO_HIGH
-        before = account.leverage(request.symbol, 1), account.leverage(request.symbol, 2)
-        if (buy, sell) == before:
-            return refusal.LEVERAGE_UNCHANGED
-        for position_idx, exposure in account.largest_exposures(request.symbol).items():
-            if exposure > contract.ladder.limit_at(sell if position_idx == 2 else buy):
-                return refusal.LEVERAGE_TOO_HIGH
-        account.set_leverage(request.symbol, buy, sell)
-        is_lower = buy < before[0] or sell < before[1]
-        refused = self._cannot_lever(account, is_lower=is_lower)
-        if refused is not None:
-            account.set_leverage(request.symbol, *before)
-        return refused
+            raise Refused(refusal.LEVERAGE_TOO_HIGH)
+        return buy, sell
 
-    def _cannot_lever(self, account: Account, *, is_lower: bool) -> Refusal | None:
+    def _check_sizes(self, account: Account, symbol: str, buy: Decimal, sell: Decimal) -> None:
+        """No position may reach beyond the risk tier of its leverage."""
+        ladder = self._host.contracts[symbol].ladder
+        for position_idx, exposure in account.largest_exposures(symbol).items():
+            if exposure > ladder.limit_at(sell if position_idx == 2 else buy):
+                raise Refused(refusal.LEVERAGE_TOO_HIGH)
+
+    def _cannot_lever(self, account: Account, symbol: str, *, is_lower: bool) -> Refusal | None:
         """A lower leverage needs more money; a higher one leaves an isolated position less."""
         if is_lower and account.margin(self._market.mark).available < 0:
             return refusal.BALANCE_TOO_LOW
-        return refusal.WOULD_LIQUIDATE if self._has_exhausted(account) else None
+        own = [one for one in account.held() if one.contract.symbol == symbol]
+        return refusal.WOULD_LIQUIDATE if self._has_exhausted(own) else None
 
     # A position
 

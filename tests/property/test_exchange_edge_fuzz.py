@@ -15,6 +15,10 @@ POSTS = ("create", "amend", "cancel", "cancel-all")
 POST_PATHS = [f"/v5/order/{name}" for name in POSTS] + [
     "/v5/position/switch-mode",
     "/v5/position/set-leverage",
+    "/v5/position/add-margin",
+    "/v5/position/set-auto-add-margin",
+    "/v5/account/set-margin-mode",
+    "/v5/account/set-limit-px-action",
 ]
 GET_PATHS = [
     "/v5/market/instruments-info",
@@ -27,12 +31,16 @@ GET_PATHS = [
     "/v5/position/list",
     "/v5/account/wallet-balance",
     "/v5/account/fee-rate",
+    "/v5/account/transaction-log",
+    "/v5/position/closed-pnl",
+    "/v5/position/symbol-info",
+    "/v5/market/insurance",
 ]
 FIELDS = [
     "category", "symbol", "side", "orderType", "qty", "price", "timeInForce", "positionIdx",
     "orderLinkId", "orderId", "reduceOnly", "closeOnTrigger", "mode", "coin", "buyLeverage",
     "sellLeverage", "settleCoin", "baseCoin", "triggerPrice", "limit", "cursor", "startTime",
-    "endTime", "openOnly",
+    "endTime", "openOnly", "margin", "autoAddMargin", "setMarginMode", "modifyEnable",
 ]  # fmt: skip
 LIKELY = st.sampled_from(
     [
@@ -49,6 +57,8 @@ LIKELY = st.sampled_from(
         "60000",
         "59000",
         "0",
+        "ISOLATED_MARGIN",
+        "REGULAR_MARGIN",
     ]
 )
 ODD_NUMBERS = st.sampled_from(
@@ -78,7 +88,14 @@ LIKELY_ORDERS = st.fixed_dictionaries(
         "qty": LIKELY | ODD_NUMBERS,
         "price": LIKELY | ODD_NUMBERS,
     },
-    optional={"orderLinkId": VALUES, "orderId": VALUES, "reduceOnly": st.booleans()},
+    optional={
+        "orderLinkId": VALUES,
+        "orderId": VALUES,
+        "reduceOnly": st.booleans(),
+        "margin": LIKELY | ODD_NUMBERS,
+        "autoAddMargin": st.integers(-1, 2),
+        "setMarginMode": LIKELY,
+    },
 )
 
 

@@ -197,6 +197,8 @@ class AccountFacts(Struct, frozen=True):
     fees_paid: Decimal
     is_isolated: bool
     margin_mode_ms: int
+    reprices_limits: bool
+    reprices_spot: bool
     hedge_by_default: bool
     hedge: dict[str, bool]
     leverage: dict[tuple[str, int], Decimal]
@@ -231,6 +233,8 @@ class Account:
             fees_paid=self.fees_paid,
             is_isolated=self.is_isolated,
             margin_mode_ms=self.margin_mode_ms,
+            reprices_limits=self.reprices_limits,
+            reprices_spot=self.reprices_spot,
             hedge_by_default=self._hedge_by_default,
             hedge=dict(self._hedge),
             leverage=dict(self._leverage),
@@ -241,6 +245,7 @@ class Account:
         self.created_ms = facts.created_ms
         self.realised_ever, self.fees_paid = facts.realised_ever, facts.fees_paid
         self.is_isolated, self.margin_mode_ms = facts.is_isolated, facts.margin_mode_ms
+        self.reprices_limits, self.reprices_spot = facts.reprices_limits, facts.reprices_spot
         self._hedge_by_default, self._hedge = facts.hedge_by_default, dict(facts.hedge)
         self._leverage = dict(facts.leverage)
 

@@ -25,6 +25,11 @@ class KeptWorld(World):
         for account in self.accounts:
             assert self.store.commit(account)
 
+    @property
+    def end(self):
+        """Where the file's next record goes."""
+        return self.store._file.end
+
     def kill(self):
         """Forget everything but the file and the market."""
         self.store.close()

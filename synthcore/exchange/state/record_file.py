@@ -77,16 +77,17 @@ class RecordFile:
             The file is damaged.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        with os.fdopen(os.dup(descriptor), "rb") as stream:
-            data = stream.read()
-        payloads, end = read_records(data, path)
-        os.ftruncate(descriptor, end)
+        try:
+            with open(descriptor, "rb", closefd=False) as stream:
+                payloads, end = read_records(stream.read(), path)
+            os.ftruncate(descriptor, end)
+        except BaseException:
+            os.close(descriptor)
+            raise
         return cls(path, descriptor, end, end), payloads
 
     def has_room(self) -> bool:
         """Whether the disk has given enough for whatever one request may write; asks for more if not."""
-        if self._size - self.end >= RESERVED_BYTES:
-            return True
         try:
             self._allocate(self.end + RESERVED_BYTES)
         except OSError:
@@ -102,8 +103,7 @@ class RecordFile:
             The disk is full or broken. What was written before is whole.
         """
         record = framed(payload)
-        if self.end + len(record) > self._size:
-            self._allocate(self.end + len(record))
+        self._allocate(self.end + len(record))
         written = 0
         while written < len(record):
             written += os.pwrite(self._descriptor, record[written:], self.end + written)
@@ -113,7 +113,9 @@ class RecordFile:
         os.close(self._descriptor)
 
     def _allocate(self, wanted: int) -> None:
-        """Have the disk give room up to `wanted` bytes and a step beyond, or just up to it."""
+        """Have the disk give room up to `wanted` bytes: with a step beyond where it has that much."""
+        if wanted <= self._size:
+            return
         for size in (wanted + STEP_BYTES, wanted):
             try:
                 os.posix_fallocate(self._descriptor, self._size, size - self._size)

@@ -1,5 +1,4 @@
-"""The example on each fault's page, armed on an exchange: it strikes while two legs are traded, and once it is
-disarmed a client that begins anew finds nothing wrong."""
+"""The example on each fault's page strikes while two legs are traded, and once it is disarmed all is well."""
 
 import asyncio
 import contextlib

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from synthcore.exchange.decimals import read_count
+from synthcore.exchange.key_terms import ALL, KeyTerms
 from synthcore.exchange.refusal import Refusal, params_error
 from synthcore.venues.bybit.signing import Signer, rest_text
 
@@ -20,6 +21,7 @@ RECV_WINDOW_HEADER = b"x-bapi-recv-window"
 SIGN_HEADER = b"x-bapi-sign"
 
 KEY_INVALID = Refusal(10003, "API key is invalid.")
+IP_NOT_BOUND = Refusal(10010, "Unmatched IP, please check your API key's bound IP addresses.")
 # Texts of the private socket; Bybit's own are not documented.
 WS_SIGN_WRONG = Refusal(10004, "error sign!")
 WS_EXPIRED = Refusal(-1, "request expired")
@@ -30,6 +32,7 @@ class ApiKey(Struct, frozen=True):
 
     uid: str
     signer: Signer
+    terms: KeyTerms = ALL
 
 
 class Authenticator:
@@ -38,19 +41,17 @@ class Authenticator:
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}
 
-    def add(self, uid: str, key: str, secret: str) -> None:
-        self._keys[key] = ApiKey(uid, Signer(key, secret))
-
-    def key_of(self, uid: str) -> str:
-        """The first key of a user."""
-        return next(key for key, api_key in self._keys.items() if api_key.uid == uid)
+    def add(self, uid: str, key: str, secret: str, terms: KeyTerms = ALL) -> None:
+        self._keys[key] = ApiKey(uid, Signer(key, secret), terms)
 
     def owner(self, key: str) -> str:
         """The user of a key; empty: nobody has it."""
         return self._keys[key].uid if key in self._keys else ""
 
-    def rest(self, headers: Mapping[bytes, bytes], payload: bytes, now_ms: int) -> str | Refusal:
-        """The user who signed a REST call, or why it is refused.
+    def rest(
+        self, headers: Mapping[bytes, bytes], payload: bytes, now_ms: int, client_ip: str = ""
+    ) -> ApiKey | Refusal:
+        """The key that signed a REST call, or why it is refused.
 
         Parameters
         ----------
@@ -61,6 +62,8 @@ class Authenticator:
         api_key = self._keys.get(key)
         if api_key is None:
             return KEY_INVALID
+        if api_key.terms.is_bound_elsewhere(client_ip):
+            return IP_NOT_BOUND
         timestamp = headers.get(TIMESTAMP_HEADER, b"").decode("latin-1")
         recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1") or DEFAULT_RECV_WINDOW
         refusal = check_window(timestamp, recv_window, now_ms)
@@ -70,22 +73,24 @@ class Authenticator:
         signature = headers.get(SIGN_HEADER, b"")
         if not hmac.compare_digest(api_key.signer.sign(text).encode(), signature):
             return Refusal(10004, f"error sign! origin_string[{text.decode('utf-8', 'replace')}]")
-        return api_key.uid
+        return api_key
 
-    def socket(self, args: list[str | int] | None, now_ms: int) -> str | Refusal:
-        """The user who signed an `auth` operation, or why it is refused."""
+    def socket(self, args: list[str | int] | None, now_ms: int, client_ip: str = "") -> ApiKey | Refusal:
+        """The key that signed an `auth` operation, or why it is refused."""
         if args is None or len(args) != 3:
             return params_error("args")
         key, expires, signature = (str(arg) for arg in args)
         api_key = self._keys.get(key)
         if api_key is None:
             return KEY_INVALID
+        if api_key.terms.is_bound_elsewhere(client_ip):
+            return IP_NOT_BOUND
         expires_ms = read_count(expires)
         if expires_ms is None or expires_ms <= now_ms:
             return WS_EXPIRED
         if not hmac.compare_digest(api_key.signer.ws_auth(expires_ms).encode(), signature.encode()):
             return WS_SIGN_WRONG
-        return api_key.uid
+        return api_key
 
 
 def check_window(timestamp: str, recv_window: str, now_ms: int) -> Refusal | None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import Account
+from synthcore.exchange.auth import ApiKey
 from synthcore.exchange.decimals import read_count
 from synthcore.exchange.refusal import Refusal, Refused, params_error
 
@@ -31,6 +32,7 @@ class Call(Struct, frozen=True):
     account: Account | None  # None on public endpoints
     now_ms: int
     granted: int | None = None  # orders of a batch that the rate limit lets through; None: all
+    key: ApiKey | None = None  # that signed it, over REST
 
     @property
     def user(self) -> Account:

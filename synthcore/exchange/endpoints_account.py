@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Position
-from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import (
@@ -32,9 +31,8 @@ KEY_LASTS_MS = 90 * DAY_MS  # a key that is bound to no address
 class AccountEndpoints:
     """Position list, mode and leverage; wallet, account info, fees, key info."""
 
-    def __init__(self, exchange: Exchange, authenticator: Authenticator) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._authenticator = authenticator
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -141,14 +139,17 @@ class AccountEndpoints:
     def query_api(self, call: Call) -> Result:
         """What the key may do: trade contracts, and never withdraw."""
         uid, expires_ms = call.user.uid, call.user.created_ms + KEY_LASTS_MS
+        key = call.key
+        assert key is not None  # over REST alone
+        terms = key.terms
         return {
             "id": uid,
             "note": "embedded",
-            "apiKey": self._authenticator.key_of(uid),
-            "readOnly": 0,
+            "apiKey": key.signer.key,
+            "readOnly": int(terms.read_only),
             "secret": "",
             "permissions": {
-                "ContractTrade": ["Order", "Position"],
+                "ContractTrade": list(terms.permissions),
                 "Spot": [],
                 "Wallet": [],
                 "Options": [],
@@ -165,7 +166,7 @@ class AccountEndpoints:
                 "BitCard": [],
                 "ByXPost": [],
             },
-            "ips": ["*"],
+            "ips": list(terms.ips) or ["*"],
             "type": 1,
             "deadlineDay": max(0, (expires_ms - call.now_ms) // DAY_MS),
             "expiredAt": time_text(expires_ms),

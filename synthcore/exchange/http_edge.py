@@ -148,8 +148,18 @@ class HttpEdge:
 
     def _carry_out(self, scope: Scope, body: bytes) -> Answer:
         return self._rest.answer(
-            scope["method"], scope["path"], scope["query_string"], scope["headers"], body
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            scope["headers"],
+            body,
+            ip_of(scope),
         )
+
+
+def ip_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def cut(scope: Scope, receive: Receive, *, resets: bool = False) -> None:

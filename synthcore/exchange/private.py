@@ -69,11 +69,11 @@ class PrivateSession(Session):
 
     def _auth(self, request: OpRequest) -> None:
         """A failed sign-in leaves the connection open, without rights."""
-        uid = self._authenticator.socket(request.args, self.now_ms())
-        if isinstance(uid, Refusal):
-            self.write_reply(request, uid.message, success=False)
+        key = self._authenticator.socket(request.args, self.now_ms(), self.client_ip)
+        if isinstance(key, Refusal):
+            self.write_reply(request, key.message, success=False)
             return
-        self.uid = uid
+        self.uid = key.uid
         self.write_reply(request, "", success=True)
 
 

@@ -9,16 +9,18 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.errors import ConfigError
+from synthcore.exchange.key_terms import KeyTerms
 from synthcore.ready import ReadyLine
 from synthcore.venues.bybit.hosts import Environment
 
 
-class AccountKey(Struct, frozen=True):
+class AccountKey(Struct, frozen=True, omit_defaults=True):
     """One account of the exchange, and its key."""
 
     uid: str
     api_key: str
     api_secret: str
+    terms: KeyTerms | None = None  # of a further key
 
     def __repr__(self) -> str:
         return f"AccountKey(uid={self.uid!r})"  # the secret stays out of logs and traces
@@ -34,6 +36,7 @@ class FlavourReady(Struct, frozen=True, kw_only=True):
     api_key: str
     api_secret: str
     accounts: tuple[AccountKey, ...]
+    keys: tuple[AccountKey, ...] = ()  # further ones, with their terms
     control_token: str | None = None  # where the exchange made one
 
     def __repr__(self) -> str:

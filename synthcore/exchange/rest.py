@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.account import Account
-from synthcore.exchange.auth import KEY_HEADER, SIGN_HEADER, Authenticator
+from synthcore.exchange.auth import KEY_HEADER, SIGN_HEADER, ApiKey, Authenticator
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
-from synthcore.exchange.refusal import Refusal, Refused
+from synthcore.exchange.refusal import PERMISSION_DENIED, Refusal, Refused
 from synthcore.exchange.sessions import Clock
 
 Headers = list[tuple[bytes, bytes]]
@@ -73,7 +73,13 @@ class RestApp:
         self._now_ms = now_ms
 
     def answer(
-        self, method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes,
+        client_ip: str = "",
     ) -> Answer:
         """Answer one request. Never raises for what a client sends."""
         now_ms = self._now_ms()
@@ -87,16 +93,18 @@ class RestApp:
         by_name = dict(headers)
         if SIGN_HEADER not in by_name:
             return self._refuse(NOT_SIGNED, now_ms, status=401)
-        uid = self._authenticator.rest(by_name, query if method == "GET" else body, now_ms)
-        if isinstance(uid, Refusal):
-            return self._refuse(uid, now_ms)
+        key = self._authenticator.rest(by_name, query if method == "GET" else body, now_ms, client_ip)
+        if isinstance(key, Refusal):
+            return self._refuse(key, now_ms)
+        if not key.terms.allow(method, path):
+            return self._refuse(PERMISSION_DENIED, now_ms)
         cost = endpoint.cost(body) if endpoint.cost is not None else 1
-        visit = self._limiter.visit(uid, path, now_ms, cost)
+        visit = self._limiter.visit(key.uid, path, now_ms, cost)
         limit_headers = visit.headers() if visit is not None else []
         if visit is not None and not visit.is_allowed:
             return self._refuse(TOO_MANY_VISITS, now_ms, limit_headers)
         granted = visit.granted if visit is not None else None
-        return self._call(endpoint, query, body, self._accounts[uid], now_ms, limit_headers, granted)
+        return self._call(endpoint, query, body, key, now_ms, limit_headers, granted)
 
     def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """The user whose key a call bears, whether it is signed right or not; empty: nobody's."""
@@ -113,14 +121,15 @@ class RestApp:
         endpoint: Endpoint,
         query: bytes,
         body: bytes,
-        account: Account | None,
+        key: ApiKey | None,
         now_ms: int,
         headers: Headers,
         granted: int | None = None,
     ) -> Answer:
         params = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+        account = self._accounts[key.uid] if key is not None else None
         try:
-            result = endpoint.handler(Call(params, body, account, now_ms, granted))
+            result = endpoint.handler(Call(params, body, account, now_ms, granted, key))
         except Refused as refused:
             result = refused.refusal
         if isinstance(result, Refusal):

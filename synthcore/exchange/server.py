@@ -142,7 +142,8 @@ def ready_of(
 
 
 def flavour_ready(door: Door, at: Addresses, settings: ExchangeSettings) -> FlavourReady:
-    accounts = door.open_accounts(settings)
+    keys = door.open_accounts(settings)
+    accounts, further = keys[: settings.accounts], keys[settings.accounts :]
     return FlavourReady(
         rest=at.rest,
         ws_public=at.sockets + PUBLIC_PATH if door.flavour.has_public_stream else None,
@@ -151,6 +152,7 @@ def flavour_ready(door: Door, at: Addresses, settings: ExchangeSettings) -> Flav
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,
+        keys=further,
         control_token=door.control.token if given_token(settings.control_token) == AUTO else None,
     )
 

@@ -184,6 +184,13 @@ class Session(WSListener):
             transport.send_close(code)
             transport.disconnect()
 
+    @property
+    def client_ip(self) -> str:
+        """Where the client is; empty where nobody knows."""
+        transport = self._transport
+        peer = transport.underlying_transport.get_extra_info("peername") if transport is not None else None
+        return str(peer[0]) if peer else ""
+
     # What a fault does to a connection
 
     def cut(self, *, resets: bool = False) -> None:

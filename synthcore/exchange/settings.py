@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from synthcore.exchange.delays import PresetName
+from synthcore.exchange.key_terms import KeyTerms
 from synthcore.exchange.limits import RateTier
 from synthcore.venues.bybit.hosts import HOSTS, Environment
 
@@ -39,6 +40,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # The accounts
     accounts: Annotated[int, Meta(ge=1, le=100)] = 1  # each with a key of its own
     institutional_accounts: Annotated[int, Meta(ge=0)] = 0  # how many, from the first on, have DCP
+    keys: tuple[KeyTerms, ...] = ()  # further keys, which may do less than an account's own
     position_mode: Literal["one-way", "hedge"] = "one-way"
     wallet_usdt: Decimal = Decimal(100_000)
     rate_tier: RateTier = "10"  # order calls a second
@@ -90,6 +92,8 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 "input_log must begin with a new exchange, but with state there may be an older one;"
                 " leave one of them out"
             )
+        if any(terms.account > self.accounts for terms in self.keys):
+            raise ValueError(f"keys must be of account 1 to {self.accounts}, were of more (setting accounts)")
         if not self.symbols:
             raise ValueError("symbols must name at least one contract, were none")
 

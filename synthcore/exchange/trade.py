@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from synthcore.exchange.account import Account
-from synthcore.exchange.auth import DEFAULT_RECV_WINDOW, Authenticator, check_window
+from synthcore.exchange.auth import DEFAULT_RECV_WINDOW, ApiKey, Authenticator, check_window
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.faults.trade_gate import TradeGate
@@ -16,7 +16,7 @@ from synthcore.exchange.ids import Ids
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.line import Line
 from synthcore.exchange.outbox import Outbox
-from synthcore.exchange.refusal import SYSTEM_BUSY, Refusal, Refused, params_error
+from synthcore.exchange.refusal import PERMISSION_DENIED, SYSTEM_BUSY, Refusal, Refused, params_error
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode
 
 OPERATIONS = (
@@ -27,6 +27,7 @@ OPERATIONS = (
     "order.amend-batch",
     "order.cancel-batch",
 )
+ORDER_PATHS = "/v5/order/"
 MAX_REQ_ID_LENGTH = 36
 REQ_IDS_KEPT = 100_000  # of one connection; an older one could be used again
 
@@ -95,6 +96,7 @@ class TradeSession(Session):
     ) -> None:
         super().__init__(group, conn_id, now_ms)
         self.uid: str | None = None
+        self._may_order = False
         self._desk = desk
         self._delays = delays
         self._outbox = outbox
@@ -132,16 +134,19 @@ class TradeSession(Session):
         if self.uid is not None:
             self._reply(request, ALREADY_SIGNED_IN)
             return
-        uid = self._desk.sign_in(request, self.now_ms())
-        if isinstance(uid, Refusal):
-            self._reply(request, uid)
+        key = self._desk.sign_in(request, self.now_ms(), self.client_ip)
+        if isinstance(key, Refusal):
+            self._reply(request, key)
             return
-        self.uid = uid
+        self.uid, self._may_order = key.uid, key.terms.allow("POST", ORDER_PATHS)
         self._reply(request, OK)
 
     def _act(self, request: TradeRequest) -> None:
         if self.uid is None:
             self._reply(request, NOT_SIGNED_IN)
+            return
+        if not self._may_order:
+            self.send(encode(self.refused(request, PERMISSION_DENIED, None)))
             return
         refusal = self._note(request.req_id)
         if refusal is not None:
@@ -245,12 +250,12 @@ class TradeDesk:
         self._ids = ids
         self.gate: TradeGate | None = None  # where acts go wrong on purpose
 
-    def sign_in(self, request: TradeRequest, now_ms: int) -> str | Refusal:
+    def sign_in(self, request: TradeRequest, now_ms: int, client_ip: str) -> ApiKey | Refusal:
         try:
             args = [msgspec.json.decode(raw, type=str | int) for raw in request.args or ()]
         except msgspec.DecodeError:
             return params_error("args")
-        return self._authenticator.socket(args, now_ms)
+        return self._authenticator.socket(args, now_ms, client_ip)
 
     def act(self, uid: str, request: TradeRequest, conn_id: str, now_ms: int) -> TradeReply:
         """Check one request's header and limit, and let its endpoint answer."""

@@ -54,6 +54,7 @@ from synthcore.exchange.flavour import FLAVOURS, Flavour
 from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.idle import read_max_active_s
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.key_terms import ALL, KeyTerms
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.bend import Bend
 from synthcore.exchange.market.history import MarketHistory
@@ -186,7 +187,7 @@ class Venue:
         self.outbox.tell(watch.look, lambda: watch.is_wanted)
         self._kept = self.store.load() if self.store is not None else ()
         for one in self._kept:
-            self.authenticator.add(one.uid, one.api_key, one.api_secret)
+            self.authenticator.add(one.uid, one.api_key, one.api_secret, one.terms or ALL)
 
     def _faults(self, settings: ExchangeSettings) -> FaultEngine:
         """The engine, and where it gets hold of things."""
@@ -244,7 +245,7 @@ class Venue:
             *MarketEndpoints(source.instruments, self.display, self.clock.now_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
-            *AccountEndpoints(self.core, self.authenticator).endpoints(),
+            *AccountEndpoints(self.core).endpoints(),
             *MarginEndpoints(self.core, self.outbox).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts, self.core.liquidator.fund).endpoints(),
@@ -255,13 +256,17 @@ class Venue:
         ]
 
     def open_accounts(self, settings: ExchangeSettings) -> tuple[AccountKey, ...]:
-        """Make the accounts, each with a key that no other instance has; or find them as they were left."""
+        """Make the accounts, each with a key that no other instance has, and after these the further keys.
+
+        Where there is a state, they are found as they were left.
+        """
         uids = [str(self.flavour.first_uid + i) for i in range(settings.accounts)]
         for uid in uids[: settings.institutional_accounts]:
             self.guard.allow(uid)
         if self._kept:
             return self._kept
-        keys = tuple(self._open_account(uid, settings) for uid in uids)
+        own = [self._open_account(uid, settings) for uid in uids]
+        keys = (*own, *(self._make_key(uids[terms.account - 1], terms) for terms in settings.keys))
         if self.store is not None:
             self.store.begin(keys)
         return keys
@@ -269,9 +274,12 @@ class Venue:
     def _open_account(self, uid: str, settings: ExchangeSettings) -> AccountKey:
         hedge = settings.position_mode == "hedge"
         self.core.open_account(uid, settings.wallet_usdt, hedge=hedge, now_ms=self.clock.now_ms())
+        return self._make_key(uid)
+
+    def _make_key(self, uid: str, terms: KeyTerms | None = None) -> AccountKey:
         key, secret = self._new_key()
-        self.authenticator.add(uid, key, secret)
-        return AccountKey(uid, key, secret)
+        self.authenticator.add(uid, key, secret, terms or ALL)
+        return AccountKey(uid, key, secret, terms)
 
     @property
     def is_watched(self) -> bool:

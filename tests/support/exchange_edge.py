@@ -42,7 +42,7 @@ class Edge:
     def monotonic_s(self):
         return self.now_ms / 1000
 
-    def send(self, method, path, query=b"", body=b"", headers=None):
+    def send(self, method, path, query=b"", body=b"", headers=None, client_ip="127.0.0.1"):
         """One request; signed unless other headers are given."""
         if headers is None:
             payload = query if method == "GET" else body
@@ -52,7 +52,7 @@ class Edge:
                 (b"x-bapi-recv-window", b"5000"),
                 (b"x-bapi-sign", self.signer.rest(self.now_ms, 5000, payload).encode()),
             ]
-        return self.venue.rest.answer(method, path, query, headers, body)
+        return self.venue.rest.answer(method, path, query, headers, body, client_ip)
 
     def get(self, path, **params):
         return json.loads(self.send("GET", path, query=urlencode(params).encode()).body)

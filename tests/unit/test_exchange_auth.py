@@ -29,19 +29,19 @@ def headers(timestamp_ms=NOW_MS, recv_window=5000, payload=PAYLOAD, key=KEY, sec
 
 
 def test_a_signed_call_names_its_user(authenticator):
-    assert authenticator.rest(headers(), PAYLOAD, NOW_MS) == UID
+    assert authenticator.rest(headers(), PAYLOAD, NOW_MS).uid == UID
 
 
 def test_the_window_defaults_to_five_seconds(authenticator):
     sent = headers(timestamp_ms=NOW_MS - 5000)
     del sent[b"x-bapi-recv-window"]
 
-    assert authenticator.rest(sent, PAYLOAD, NOW_MS) == UID
+    assert authenticator.rest(sent, PAYLOAD, NOW_MS).uid == UID
 
 
 @pytest.mark.parametrize("offset_ms", [-5000, 0, 999])
 def test_inside_the_window_is_accepted(authenticator, offset_ms):
-    assert authenticator.rest(headers(NOW_MS + offset_ms), PAYLOAD, NOW_MS) == UID
+    assert authenticator.rest(headers(NOW_MS + offset_ms), PAYLOAD, NOW_MS).uid == UID
 
 
 @pytest.mark.parametrize("offset_ms", [-5001, 1000, 60_000])
@@ -83,7 +83,7 @@ def test_a_socket_signs_in_until_its_expiry(authenticator):
     signer = Signer(KEY, SECRET)
     expires = NOW_MS + 1
 
-    assert authenticator.socket([KEY, expires, signer.ws_auth(expires)], NOW_MS) == UID
+    assert authenticator.socket([KEY, expires, signer.ws_auth(expires)], NOW_MS).uid == UID
     assert isinstance(authenticator.socket([KEY, NOW_MS, signer.ws_auth(NOW_MS)], NOW_MS), Refusal)
     assert isinstance(authenticator.socket([KEY, expires, "0" * 64], NOW_MS), Refusal)
     assert isinstance(authenticator.socket(["OTHER", expires, signer.ws_auth(expires)], NOW_MS), Refusal)

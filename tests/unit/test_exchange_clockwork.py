@@ -28,17 +28,17 @@ def exchange():
 
 
 def open_orders(exchange, client):
-    reply = exchange.run(client.get("/v5/order/realtime", category="linear", symbol="BTCUSDT"))
+    reply = exchange.clock.run(client.get("/v5/order/realtime", category="linear", symbol="BTCUSDT"))
     return [row["orderType"] + row["triggerPrice"] for row in reply["result"]["list"]]
 
 
 def closed_orders(exchange, client):
-    reply = exchange.run(client.get("/v5/order/history", category="linear", symbol="BTCUSDT"))
+    reply = exchange.clock.run(client.get("/v5/order/history", category="linear", symbol="BTCUSDT"))
     return [(row["orderStatus"], row["cancelType"]) for row in reply["result"]["list"]]
 
 
 def is_cut(exchange, connection):
-    exchange.advance(0)
+    exchange.clock.advance(0)
     return connection.close_code is not None
 
 
@@ -67,9 +67,9 @@ def test_the_url_says_how_long_a_connection_may_be_idle(query, seconds):
 def test_a_connection_that_says_nothing_is_cut_after_ten_minutes(exchange, path):
     connection = exchange.connect(path)
 
-    exchange.advance(599)
+    exchange.clock.advance(599)
     before = is_cut(exchange, connection)
-    exchange.advance(32)
+    exchange.clock.advance(32)
 
     assert (before, is_cut(exchange, connection)) == (False, True)
 
@@ -78,10 +78,10 @@ def test_a_connection_that_pings_is_kept(exchange):
     connection = exchange.connect("/v5/private?max_active_time=30s")
 
     for _ in range(10):
-        exchange.advance(20)
+        exchange.clock.advance(20)
         connection.send('{"op":"ping"}')
     kept = not is_cut(exchange, connection)
-    exchange.advance(62)
+    exchange.clock.advance(62)
 
     assert kept
     assert is_cut(exchange, connection)
@@ -93,8 +93,8 @@ def test_a_connection_that_gets_data_is_kept(exchange):
     quiet = exchange.connect("/v5/private?max_active_time=1m")
 
     for number in range(8):
-        exchange.advance(90)
-        exchange.run(client.post("/v5/order/create", **{**LIMIT, "price": str(59000 + number)}))
+        exchange.clock.advance(90)
+        exchange.clock.run(client.post("/v5/order/create", **{**LIMIT, "price": str(59000 + number)}))
 
     pushed = [json.loads(frame) for frame in frames if b'"topic"' in frame]
     assert len(pushed) == 8
@@ -104,20 +104,20 @@ def test_a_connection_that_gets_data_is_kept(exchange):
 def test_a_public_connection_is_never_cut_for_being_idle(exchange):
     connection = exchange.connect("/v5/public/linear?max_active_time=30s")
 
-    exchange.advance(1000)
+    exchange.clock.advance(1000)
 
     assert not is_cut(exchange, connection)
 
 
 def test_a_clock_that_jumps_cuts_too(exchange):
     connection = exchange.connect("/v5/private")
-    exchange.advance(1)
+    exchange.clock.advance(1)
 
     exchange.inside.venue.clock.skew(700_000)
-    exchange.advance(31)
+    exchange.clock.advance(31)
 
     with pytest.raises(ConnectionEnded) as ended:
-        exchange.run(connection.receive())
+        exchange.clock.run(connection.receive())
     assert ended.value.code == 1000
 
 
@@ -127,12 +127,12 @@ def test_a_clock_that_jumps_cuts_too(exchange):
 def guarded(exchange, client, window_s=10):
     """A connection with the topic, an order that rests, and one that waits."""
     body = {"product": "DERIVATIVES", "timeWindow": window_s}
-    reply = exchange.run(client.post("/v5/order/disconnected-cancel-all", **body))
+    reply = exchange.clock.run(client.post("/v5/order/disconnected-cancel-all", **body))
     assert (reply["retCode"], reply["retMsg"]) == (0, "success")
     connection = client.stream("dcp.future")
     for order in (LIMIT, CONDITIONAL):
-        assert exchange.run(client.post("/v5/order/create", **order))["retCode"] == 0
-    exchange.advance(1)
+        assert exchange.clock.run(client.post("/v5/order/create", **order))["retCode"] == 0
+    exchange.clock.advance(1)
     return connection
 
 
@@ -141,9 +141,9 @@ def test_active_orders_are_cancelled_when_the_time_window_is_over(exchange):
     connection = guarded(exchange, client, window_s=20)
 
     connection.close()
-    exchange.advance(19)
+    exchange.clock.advance(19)
     before = len(open_orders(exchange, client))
-    exchange.advance(3)
+    exchange.clock.advance(3)
 
     assert (before, open_orders(exchange, client)) == (2, ["Limit59500"])
     assert closed_orders(exchange, client) == [("Cancelled", "CancelByDCP")]
@@ -154,9 +154,9 @@ def test_a_new_connection_with_the_topic_stops_the_clock(exchange):
     connection = guarded(exchange, client)
 
     connection.close()
-    exchange.advance(8)
+    exchange.clock.advance(8)
     client.stream("dcp.future")
-    exchange.advance(60)
+    exchange.clock.advance(60)
 
     assert len(open_orders(exchange, client)) == 2
 
@@ -165,13 +165,13 @@ def test_the_clock_runs_only_when_the_last_connection_is_gone(exchange):
     client = exchange.client()
     first = guarded(exchange, client)
     second = client.stream("dcp.future")
-    exchange.advance(1)
+    exchange.clock.advance(1)
 
     first.close()
-    exchange.advance(60)
+    exchange.clock.advance(60)
     with_one_left = len(open_orders(exchange, client))
     second.close()
-    exchange.advance(12)
+    exchange.clock.advance(12)
 
     assert (with_one_left, len(open_orders(exchange, client))) == (2, 1)
 
@@ -179,11 +179,11 @@ def test_the_clock_runs_only_when_the_last_connection_is_gone(exchange):
 def test_a_connection_without_the_topic_guards_nothing(exchange):
     client = exchange.client()
     connection = client.stream("order")
-    exchange.run(client.post("/v5/order/create", **LIMIT))
-    exchange.advance(1)
+    exchange.clock.run(client.post("/v5/order/create", **LIMIT))
+    exchange.clock.advance(1)
 
     connection.close()
-    exchange.advance(60)
+    exchange.clock.advance(60)
 
     assert len(open_orders(exchange, client)) == 1
 
@@ -192,10 +192,11 @@ def test_only_an_institution_has_it(exchange):
     institution, other = exchange.client(0), exchange.client(1)
     change = {"timeWindow": 40}
 
-    taken = exchange.run(institution.post("/v5/order/disconnected-cancel-all", **change))
-    refused = exchange.run(other.post("/v5/order/disconnected-cancel-all", **change))
+    taken = exchange.clock.run(institution.post("/v5/order/disconnected-cancel-all", **change))
+    refused = exchange.clock.run(other.post("/v5/order/disconnected-cancel-all", **change))
     infos = [
-        exchange.run(client.get("/v5/account/query-dcp-info"))["result"] for client in (institution, other)
+        exchange.clock.run(client.get("/v5/account/query-dcp-info"))["result"]
+        for client in (institution, other)
     ]
 
     assert (taken["retCode"], refused["retCode"]) == (0, 10005)
@@ -213,7 +214,9 @@ def test_only_an_institution_has_it(exchange):
 
 @pytest.mark.parametrize("window_s", [2, 301, "10", None])
 def test_a_time_window_must_be_from_3_to_300_seconds(exchange, window_s):
-    reply = exchange.run(exchange.client().post("/v5/order/disconnected-cancel-all", timeWindow=window_s))
+    reply = exchange.clock.run(
+        exchange.client().post("/v5/order/disconnected-cancel-all", timeWindow=window_s)
+    )
 
     assert (reply["retCode"], reply["retMsg"]) == (10001, "params error: timeWindow invalid")
 

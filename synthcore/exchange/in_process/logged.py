@@ -114,5 +114,7 @@ def head_of(settings: ExchangeSettings) -> Head:
     """A beginning that can be repeated: what is made at random is made here."""
     token = given_token(settings.control_token)
     repeatable = msgspec.structs.replace(settings, control_token=new_token() if token == AUTO else token)
-    keys = tuple(random_key() for _ in range(settings.accounts * len(settings.flavours)))
+    keys = tuple(
+        random_key() for _ in range((settings.accounts + len(settings.keys)) * len(settings.flavours))
+    )
     return Head(time.time_ns(), keys, repeatable)

@@ -16,7 +16,7 @@ from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.shapes import FORMAT, Origin, Turn
 
 # Settings that made what is in the state: they can't change under it. All others may from start to start.
-LASTING = ("market", "symbols", "seed", "funding_minutes", "accounts", "position_mode", "wallet_usdt")
+LASTING = ("market", "symbols", "seed", "funding_minutes", "accounts", "position_mode", "wallet_usdt", "keys")
 
 
 class Versioned(msgspec.Struct):
@@ -93,7 +93,7 @@ def check_origin(found: Origin, wanted: Origin, path: Path) -> None:
 
 
 def text_of(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def rules_of(contract: Contract) -> str:

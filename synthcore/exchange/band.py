@@ -27,3 +27,13 @@ def price_band(market: MarketView, contract: Contract) -> Band | None:
     highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick
     lowest = max(mark * (1 - y), min(index, mark * (1 - x))) / contract.tick
     return Band(int(highest.to_integral_value(ROUND_FLOOR)), int(lowest.to_integral_value(ROUND_CEILING)))
+
+
+def limit_fields(market: MarketView, contract: Contract) -> dict[str, str]:
+    """A contract's price limits, as REST and the stream write them."""
+    band = price_band(market, contract)
+    return {
+        "symbol": contract.symbol,
+        "buyLmt": contract.price_text(band.highest_buy) if band else "",
+        "sellLmt": contract.price_text(band.lowest_sell) if band else "",
+    }

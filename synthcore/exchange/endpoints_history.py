@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from synthcore.exchange.band import price_band
+from synthcore.exchange.band import limit_fields
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import (
@@ -115,16 +115,6 @@ class HistoryEndpoints:
         if not symbol or (category == "linear" and symbol not in self._contracts):
             raise Refused(params_error("symbol"))
         return self._history.of(symbol) if category == "linear" else None
-
-
-def limit_fields(market: MarketView, contract: Contract) -> dict[str, str]:
-    """A contract's price limits, as REST and the stream write them."""
-    band = price_band(market, contract)
-    return {
-        "symbol": contract.symbol,
-        "buyLmt": contract.price_text(band.highest_buy) if band else "",
-        "sellLmt": contract.price_text(band.lowest_sell) if band else "",
-    }
 
 
 def candle_row(candle: Candle) -> list[str]:

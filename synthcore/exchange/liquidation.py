@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.account import TAKER_FEE_RATE, Account, Position, closing_side
@@ -39,23 +38,6 @@ class Liquidation(Struct, frozen=True):
     price_ticks: int  # its bankruptcy price
     time_ms: int
     insurance: Decimal  # what the insurance fund gained at the mark; negative: it paid
-
-    @property
-    def topic(self) -> str:
-        return f"allLiquidation.{self.contract.symbol}"
-
-    def frame(self) -> bytes:
-        """As the public stream tells it."""
-        row = {
-            "T": self.time_ms,
-            "s": self.contract.symbol,
-            "S": self.side,
-            "v": str(self.contract.qty(self.lots)),
-            "p": str(self.contract.price(self.price_ticks)),
-        }
-        return msgspec.json.encode(
-            {"topic": self.topic, "type": "snapshot", "ts": self.time_ms, "data": [row]}
-        )
 
 
 class InsuranceFund(Struct):

@@ -148,12 +148,12 @@ class Venue:
         self.display = Display(
             self.core,
             self.market,
+            self.history,
             source.topics,
             lambda topic: self.public.sessions.has(topic),
             lambda topic, text: self.public.publish(topic, text),
         )
-        topics = {*self.display.topics, *(f"allLiquidation.{symbol}" for symbol in contracts)}
-        self.public = PublicStream(topics, self.display.snapshot, self.clock.now_ms)
+        self.public = PublicStream(self.display.topics, self.display.snapshot, self.clock.now_ms)
         self.outbox = Outbox(self.private.deliver, self.private.flush)
         self.outbox.then = self._show_acts
         self.push_awaited = asyncio.Event()  # something is to be pushed by and by
@@ -338,7 +338,8 @@ class Venue:
 
     def _tell_liquidations(self) -> None:
         for taken in self.core.liquidator.take_untold():
-            self.public.publish(taken.topic, taken.frame())
+            self.display.liquidated(taken, self._slot_ms())
+        self.push_public()
 
     def _show_acts(self) -> None:
         """Print and display what clients' orders did."""

@@ -11,6 +11,7 @@ from synthcore.exchange.core import Exchange
 from synthcore.exchange.display.display import Display
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.market.generator import Generator
+from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.instruments import instruments_for
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.orders import Order
@@ -69,7 +70,12 @@ class World:
         ]
         self.wanted = {f"orderbook.{depth}.{SYMBOL}" for depth in DEPTHS}
         self.display = Display(
-            self.exchange, self.market, source.topics, self.wanted.__contains__, self.received
+            self.exchange,
+            self.market,
+            MarketHistory(self.market),
+            source.topics,
+            self.wanted.__contains__,
+            self.received,
         )
         self.clients = {depth: ClientBook(depth) for depth in DEPTHS}
         self.orders = []

@@ -317,24 +317,44 @@ def public_pushes(collector):
     replies.append(socket.ask({"op": "subscribe", "args": ["tickers.btcusdt"]}))
     replies.append(socket.ask({"op": "ping", "req_id": "4"}))
     replies.append(socket.ask({"op": "ping"}))
-    topics = [f"tickers.{SYMBOL}", f"publicTrade.{SYMBOL}", f"orderbook.200.{SYMBOL}"]
+    topics = [
+        f"{kind}.{SYMBOL}"
+        for kind in (
+            "tickers",
+            "publicTrade",
+            "orderbook.200",
+            "orderbook.1000",
+            "kline.1",
+            "kline.5",
+            "priceLimit",
+        )
+    ]
     replies.append(socket.ask({"op": "subscribe", "req_id": "5", "args": topics}))
     for message in socket.pushes_until(has_seen_the_market):
         kind = message["topic"].removesuffix(f".{SYMBOL}")
-        collector.served[f"bybit-ws-public/{kind}.linear"].append(message)
+        collector.served[f"bybit-ws-public/{FILES.get(kind, f'{kind}.linear')}"].append(message)
 
+
+# Where a topic's samples are, if not in a file of its name. A book of 1000 levels is like one of 200.
+FILES = {
+    "kline.1": "kline.linear",
+    "kline.5": "kline.linear",
+    "priceLimit": "priceLimit",
+    "orderbook.1000": "orderbook.200.linear",
+}
 
 OFTEN = {"markPrice", "lastPrice", "bid1Price", "ask1Price", "turnover24h"}
 
 
 def has_seen_the_market(seen):
     """Books, trades, and a delta of each part of the ticker that changes within seconds."""
-    kinds = {(message["topic"].removesuffix(f".{SYMBOL}"), message["type"]) for message in seen}
+    kinds = {(message["topic"].removesuffix(f".{SYMBOL}"), message.get("type")) for message in seen}
     changed = {
         field
         for message in seen
         if message["topic"].startswith("tickers") and message["type"] == "delta"
         for field in message["data"]
     }
-    books = {(f"orderbook.{depth}", "delta") for depth in (50, 200)} | {("orderbook.1", "snapshot")}
-    return kinds >= books | {("publicTrade", "snapshot")} and changed >= OFTEN
+    books = {(f"orderbook.{depth}", "delta") for depth in (50, 200, 1000)} | {("orderbook.1", "snapshot")}
+    others = {("publicTrade", "snapshot"), ("kline.1", "snapshot"), ("priceLimit", None)}
+    return kinds >= books | others and changed >= OFTEN

@@ -321,6 +321,45 @@ def test_a_trade_of_the_market_takes_the_last_price_back(edge):
     assert (shown["lastPrice"], shown["volume24h"]) == ("59990.00", "3.5000")
 
 
+# Candles, limits
+
+
+def test_a_candle_is_pushed_once_a_second_and_closed_with_the_next_one(edge):
+    subscriber = Subscriber(edge.venue, "kline.1.BTCUSDT")
+    edge.now_ms += 1000
+    beat(edge)
+    beat(edge)
+    edge.now_ms += 60_000
+    beat(edge)
+
+    opened, running, closed = subscriber.messages
+    assert list(opened) == ["topic", "data", "ts", "type"]
+    assert [candle["confirm"] for candle in opened["data"] + running["data"]] == [False, False]
+    was, is_now = closed["data"]
+    assert (was["confirm"], was["start"]) == (True, running["data"][0]["start"])
+    assert (is_now["confirm"], is_now["start"]) == (False, was["end"] + 1)
+
+
+def test_the_candle_has_our_trades(edge):
+    subscriber = Subscriber(edge.venue, "kline.1.BTCUSDT")
+    act(edge, qty="2.5", **MARKET)
+    beat(edge)
+
+    (candle,) = subscriber.messages[-1]["data"]
+    assert (candle["high"], candle["volume"], candle["interval"]) == ("60000.2", "2.5", "1")
+
+
+def test_price_limits_are_pushed_each_300_ms(edge):
+    subscriber = Subscriber(edge.venue, "priceLimit.BTCUSDT")
+    for _ in range(30):
+        edge.now_ms += 50
+        beat(edge)
+
+    limits = edge.get("/v5/market/price-limit", **LINEAR)["result"]
+    assert len(subscriber.messages) == 1 + 5
+    assert subscriber.messages[-1]["data"] == {name: limits[name] for name in ("symbol", "buyLmt", "sellLmt")}
+
+
 def print_of_the_market(edge, price, size):
     text = trade_frame("BTCUSDT", [(edge.now_ms, "Sell", size, price, "MinusTick", "theirs", 5)], edge.now_ms)
     edge.venue.apply(MarketFrame(0, "publicTrade.BTCUSDT", text))

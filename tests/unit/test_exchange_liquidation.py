@@ -145,9 +145,14 @@ def test_the_public_stream_tells_it(monkeypatch):
     frame = {"topic": "tickers.BTCUSDT", "type": "delta", "data": data, "cs": 2, "ts": edge.now_ms}
     edge.push("tickers.BTCUSDT", msgspec.json.encode(frame))
 
+    taken_ms = edge.now_ms
+    assert "allLiquidation.BTCUSDT" not in dict(told)  # it is told with others of the same half second
+    edge.now_ms += 500
+    edge.venue.push_public()
+
     topic, text = told[-1]
     message = json.loads(text)
-    row = {"T": edge.now_ms, "s": "BTCUSDT", "S": "Buy", "v": "1.000", "p": "53062.30"}
+    row = {"T": taken_ms, "s": "BTCUSDT", "S": "Buy", "v": "1.000", "p": "53062.30"}
     assert topic == message["topic"] == "allLiquidation.BTCUSDT"
     assert message == {"topic": topic, "type": "snapshot", "ts": edge.now_ms, "data": [row]}
     kinds = {row["type"] for row in edge.get("/v5/account/transaction-log")["result"]["list"]}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, Protocol
 
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.display.book_stream import BookStream
+from synthcore.exchange.display.kline_stream import KlineStream
 from synthcore.exchange.display.levels import OwnOrders
+from synthcore.exchange.display.liquidation_stream import LiquidationStream
+from synthcore.exchange.display.price_limit_stream import PriceLimitStream
 from synthcore.exchange.display.slots import NEVER_MS, Slots
 from synthcore.exchange.display.symbol_display import (
     BOOK_PERIODS_MS,
@@ -17,6 +20,9 @@ from synthcore.exchange.display.symbol_display import (
     SymbolDisplay,
 )
 from synthcore.exchange.display.ticker_stream import Fields, TickerStream
+from synthcore.exchange.liquidation import Liquidation
+from synthcore.exchange.market.candles import INTERVALS
+from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.tape import Tape
 
@@ -24,6 +30,17 @@ TICKER_PERIOD_MS = 100
 MOST_TRADES = 1024  # in one message
 
 Frame = tuple[str, bytes]  # topic, text
+
+
+class PacedStream(Protocol):
+    """A stream whose frames are made at its own pace."""
+
+    topic: str
+    period_ms: int
+
+    def frame(self, now_ms: int) -> bytes | None: ...
+
+    def snapshot(self, now_ms: int) -> bytes | None: ...
 
 
 class Traded(Protocol):
@@ -60,6 +77,7 @@ class Display:
         self,
         exchange: Traded,
         market: MarketState,
+        history: MarketHistory,
         topics: Collection[str],
         is_wanted: Callable[[str], bool],
         publish: Callable[[str, bytes], None],
@@ -79,12 +97,23 @@ class Display:
             for stream in shown.books.values()
         }
         self._tickers = {shown.ticker.topic: shown for shown in self._symbols.values()}
+        # What the market's ticker may have changed, by the topic of that.
+        self._followers: dict[str, list[PacedStream]] = {
+            f"tickers.{symbol}": [
+                PriceLimitStream(contract, market),
+                *(KlineStream(interval, symbol, history.of(symbol).candles) for interval in INTERVALS),
+            ]
+            for symbol, contract in exchange.contracts.items()
+        }
+        self._liquidations = {symbol: LiquidationStream(symbol) for symbol in self._symbols}
+        paced = [*chain.from_iterable(self._followers.values()), *self._liquidations.values()]
+        self._paced: dict[str, PacedStream] = {stream.topic: stream for stream in paced}
 
     @property
     def topics(self) -> frozenset[str]:
         """Every topic that is displayed."""
         tapes = [f"publicTrade.{symbol}" for symbol in self._symbols]
-        return frozenset([*self._books, *self._tickers, *tapes])
+        return frozenset([*self._books, *self._tickers, *tapes, *self._paced])
 
     @property
     def next_ms(self) -> int | None:
@@ -103,6 +132,9 @@ class Display:
                 self._ask_book(made, slot_ms)
             frame = shown.pass_book(stream, text, now_ms, is_wanted=self._is_wanted(topic))
         elif topic in self._tickers:
+            for follower in self._followers[topic]:
+                if self._is_wanted(follower.topic):
+                    self._slots.ask(follower.topic, slot_ms, follower.period_ms)
             shown = self._tickers[topic]
             frame, is_behind = shown.pass_ticker(text, now_ms)
             if is_behind:
@@ -125,6 +157,12 @@ class Display:
             for stream in shown.books.values():
                 self._ask_book(stream, slot_ms)
             self._ask_ticker(shown.ticker, slot_ms)
+
+    def liquidated(self, taken: Liquidation, slot_ms: int) -> None:
+        """A position was taken over: it is told with others."""
+        stream = self._liquidations[taken.contract.symbol]
+        stream.add(taken)
+        self._slots.gather(stream.topic, slot_ms, stream.period_ms)
 
     def push(self, slot_ms: int, now_ms: int) -> None:
         """Publish what is due.
@@ -154,6 +192,8 @@ class Display:
             stream.is_stale = True
 
     def _pushed(self, topic: str, now_ms: int) -> bytes | None:
+        if topic in self._paced:
+            return self._paced[topic].frame(now_ms)
         if topic in self._tickers:
             return self._tickers[topic].show_ticker(now_ms)
         shown, stream = self._books[topic]
@@ -169,6 +209,8 @@ class Display:
         if topic in self._tickers:
             is_awaited = self._slots.is_asked(topic)
             return self._tickers[topic].ticker_snapshot(now_ms, is_awaited=is_awaited)
+        if topic in self._paced:
+            return self._paced[topic].snapshot(now_ms)
         if topic not in self._books:
             return None
         shown, stream = self._books[topic]

@@ -1,4 +1,4 @@
-"""When pushes are due: each at once, but no sooner than its period after the one before."""
+"""When pushes are due, by the period of their topics."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ class Slots:
         self._pushed_ms: dict[str, int] = {}
 
     def ask(self, topic: str, now_ms: int, period_ms: int) -> None:
+        """Push at once, but not within a period of the push before."""
+        self._ask(topic, max(now_ms, self._pushed_ms.get(topic, 0) + period_ms))
+
+    def gather(self, topic: str, now_ms: int, period_ms: int) -> None:
+        """Push at the end of the period, with what comes until then."""
+        self._ask(topic, (now_ms // period_ms + 1) * period_ms)
+
+    def _ask(self, topic: str, due_ms: int) -> None:
         if topic not in self._due_ms:
-            due_ms = max(now_ms, self._pushed_ms.get(topic, 0) + period_ms)
             self._due_ms[topic] = due_ms
             self.next_ms = min(self.next_ms, due_ms)
 

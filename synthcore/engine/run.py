@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
 from synthcore.config import SyntheticConfig
+from synthcore.engine.fault_record import FaultRecord
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import RunOutcome, exit_code
 from synthcore.engine.preflight import check_sizes
@@ -56,6 +57,7 @@ class Run:
         self._is_over = asyncio.Event()
         self._started_s = 0.0
         self._has_exchange_ended: Callable[[], bool] = lambda: False
+        self._faults = FaultRecord()
         self._order_entry: Callable[[], str] = lambda: "rest"
         self._round_trip_ns: Callable[[], float] = lambda: 0.0
         self._clock_error_ns: Callable[[], int | None] = lambda: None
@@ -81,6 +83,7 @@ class Run:
                 except Exception as error:  # a defect of ours is no reason to leave positions open
                     self._on_defect(error)
                 stopped = await self._stop(stop, market, desk)
+                self.tally.faults = await self._faults.struck()
                 return self._outcome(stop, stopped)
 
     # Start
@@ -88,7 +91,7 @@ class Run:
     async def _start(self, house: AsyncExitStack) -> tuple[MarketSide, Desk]:
         """Open everything in order; each part says that it is ready before the next one begins."""
         venue = await house.enter_async_context(open_venue(self.settings))
-        self._has_exchange_ended = venue.has_ended
+        self._has_exchange_ended, self._faults = venue.has_ended, venue.faults
         self.desk = await house.enter_async_context(self._open_desk(venue))
         self.market = house.enter_context(self._market_side(venue))
         await self.market.ready()

@@ -26,6 +26,7 @@ class Tally:
         self.executed = 0
         self.synthetic_edge_usdt = 0.0
         self.real_cost_usdt = 0.0
+        self.faults: dict[str, int] | None = None  # by kind, once the exchange has said
         self._settings = settings
 
     def figures(
@@ -53,6 +54,7 @@ class Tally:
             seed=self._settings.config.seed,
             environment=self._settings.environment.name,
             delays=delays_of(self._settings),
+            faults=self.faults,
             exit_code=exit_code,
         )
         return own if market is None else with_market(own, self.suppressed, market)

@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 
 from msgspec import Struct
 
+from synthcore.engine.fault_record import FaultRecord
 from synthcore.environment import Credentials, Environment
+from synthcore.exchange.control.client import ControlClient
+from synthcore.exchange.control.token import AUTO
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.ready import read_ready_file
+from synthcore.ready import ReadyLine, read_ready_file
 from synthcore.settings.run import RunSettings
 
 
@@ -20,6 +23,7 @@ class Venue(Struct, frozen=True):
 
     environment: Environment
     credentials: Credentials
+    faults: FaultRecord = FaultRecord()
     has_ended: Callable[[], bool] = lambda: False  # known at once of an exchange that we started only
 
 
@@ -28,14 +32,23 @@ async def open_venue(settings: RunSettings) -> AsyncIterator[Venue]:
     """Start, find or name the exchange; one that we started ends with us."""
     if settings.attach is not None:
         ready = await asyncio.to_thread(read_ready_file, settings.attach)
-        yield Venue(ready.environment(), ready.credentials())
+        yield Venue(ready.environment(), ready.credentials(), await record_of(ready))
     elif settings.environment.name == "embedded":
         process = ExchangeProcess(embedded_settings(settings))
         async with process as own:
-            yield Venue(own.environment(), own.credentials(), lambda: not process.is_running)
+            record = await record_of(own)
+            yield Venue(own.environment(), own.credentials(), record, lambda: not process.is_running)
     else:
         assert settings.credentials is not None, "settings for this environment are refused without keys"
         yield Venue(settings.environment, settings.credentials)
+
+
+async def record_of(ready: ReadyLine) -> FaultRecord:
+    """What an exchange will say of its faults; nothing, where it doesn't give us its token."""
+    control = ControlClient(ready.rest, ready.control_token) if ready.control_token else None
+    record = FaultRecord(control)
+    await record.begin()
+    return record
 
 
 def embedded_settings(settings: RunSettings) -> ExchangeSettings:
@@ -48,5 +61,6 @@ def embedded_settings(settings: RunSettings) -> ExchangeSettings:
         rate_tier=settings.rate_tier,
         delays=settings.delays,
         faults=str(settings.faults.resolve()) if settings.faults else None,
+        control_token=AUTO if settings.faults else "",
         position_mode="hedge",
     )

@@ -55,6 +55,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
     seed: int = 0
     environment: str = ""
     delays: str | None = None  # of an embedded exchange of our own
+    faults: dict[str, int] | None = None  # which struck; None while it runs, or where nobody says
     exit_code: int | None = None  # None while it runs
 
 
@@ -88,6 +89,7 @@ def build_summary(figures: RunFigures) -> dict[str, Any]:
         "seed": figures.seed,
         "environment": figures.environment,
         "delays": figures.delays,
+        "faults": figures.faults,
         "exit_code": figures.exit_code,
     }
 

@@ -67,6 +67,8 @@ def verdicts(summary: Facts, network_rtt_ns: float | None, final: bool) -> Rende
     table.add_row("Success", *success_cells(summary))
     table.add_row("Latency", *latency_cells(summary, network_rtt_ns))
     table.add_row("Drops", *drop_cells(summary))
+    if summary["faults"] is not None:
+        table.add_row("Faults", *fault_cells(summary["faults"]))
     if final:
         table.add_row("End", *end_cells(summary))
     return table
@@ -98,6 +100,12 @@ def drop_cells(summary: Facts) -> tuple[RenderableType, str]:
         Text(f"{count_text(dropped)} dropped", style="red bold") if dropped else Text("none", style="green")
     )
     return word, f"of {count_text(summary['updates'])} updates"
+
+
+def fault_cells(faults: dict[str, int]) -> tuple[RenderableType, str]:
+    """What went wrong on purpose."""
+    kinds = ", ".join(f"{name} {count_text(count)}" for name, count in sorted(faults.items()))
+    return Text(f"{count_text(sum(faults.values()))} struck" if faults else "none struck"), kinds
 
 
 def end_cells(summary: Facts) -> tuple[RenderableType, str]:

@@ -70,6 +70,8 @@ def test_a_bad_day_ends_flat(place: Place, plan: Path) -> None:
     assert done.summary["flat"] is True
     assert done.summary["trades"] > 0
     assert done.summary["failed"] > 0
+    assert done.summary["faults"].keys() >= {"partial_fill", "drop_frame", "hide_order"}
+    assert all(line["faults"] is None for line in done.objects("summary")[:-1])
 
 
 def test_an_attached_run_ends_flat_and_the_exchange_knows_what_it_did_to_it(place: Place, plan: Path) -> None:
@@ -89,6 +91,7 @@ def test_an_attached_run_ends_flat_and_the_exchange_knows_what_it_did_to_it(plac
 
     assert done.code == 0, done
     assert done.summary["flat"] is True
+    assert set(done.summary["faults"]) <= kinds
     assert kinds >= {"partial_fill", "drop_frame", "duplicate_frame", "reorder_frame", "hide_order"}
 
 

@@ -36,6 +36,7 @@ SUMMARY = [
     "clock_error_ns",
     "counters",
     "failures",
+    "faults",
     "exit_code",
 ]
 STAGES = [

@@ -15,7 +15,7 @@ KEYS = {
     "updates", "dropped", "opportunities", "trades", "successful", "failed", "success_rate",
     "success_interval_95", "latency_ns", "reconnects", "flat", "rss_bytes", "synthetic_edge_usdt",
     "real_cost_usdt", "funnel", "topology", "pinned", "idle_states_held", "profile", "seed", "environment",
-    "delays", "blind_ms", "clock_error_ns", "counters", "failures",
+    "delays", "blind_ms", "clock_error_ns", "counters", "failures", "faults",
     "exit_code",
 }  # fmt: skip
 FAST = {"count": 200, "p50": 1_000, "p95": 2_000, "p99": 3_000, "p999": 4_000, "max": 5_000}
@@ -146,3 +146,14 @@ def test_criteria_name_what_is_missed(changed: dict[str, Any], missed: str) -> N
     found = criteria(build_summary(figures(**changed)))
 
     assert missed in [criterion.name for criterion in found if not criterion.is_met]
+
+
+def test_what_went_wrong_on_purpose_is_said_where_it_is_known() -> None:
+    struck = summary_text(build_summary(figures(faults={"lose_answer": 2, "cut_socket": 1})))
+    spared = summary_text(build_summary(figures(faults={})))
+    unknown = summary_text(build_summary(figures()))
+
+    assert "Faults    3 struck" in struck
+    assert "cut_socket 1, lose_answer 2" in struck
+    assert "none struck" in spared
+    assert "Faults" not in unknown

@@ -13,6 +13,28 @@ from synthcore.exchange.decimals import text
 from synthcore.exchange.risk_tiers import RiskLadder, ladder_for
 from synthcore.venues.bybit.messages import InstrumentRow
 
+KEPT_TEXTS = 4096  # of a grid
+
+
+class GridTexts:
+    """The numbers of a grid as rows write them, kept as they were asked for: the rows share them."""
+
+    def __init__(self, unit: Decimal) -> None:
+        self._unit = unit
+        self._texts: dict[int, str] = {}
+
+    def __repr__(self) -> str:
+        return f"GridTexts({self._unit})"
+
+    def of(self, count: int) -> str:
+        """`count` units, written."""
+        known = self._texts.get(count)
+        if known is None:
+            if len(self._texts) >= KEPT_TEXTS:
+                self._texts.clear()
+            known = self._texts[count] = text(self._unit * count)
+        return known
+
 
 class Contract(Struct, frozen=True, eq=False, kw_only=True):
     """A linear perpetual as the matching core sees it. Prices are ticks, quantities are lots."""
@@ -35,6 +57,8 @@ class Contract(Struct, frozen=True, eq=False, kw_only=True):
     limit_ratio_y: Decimal
     lot_value: Decimal  # USDT of one lot at a price of one tick
     ladder: RiskLadder
+    price_texts: GridTexts
+    qty_texts: GridTexts
 
     def price(self, ticks: int) -> Decimal:
         return self.tick * ticks
@@ -47,10 +71,10 @@ class Contract(Struct, frozen=True, eq=False, kw_only=True):
         return self.lot_value * (ticks * lots)
 
     def price_text(self, ticks: int) -> str:
-        return text(self.tick * ticks)
+        return self.price_texts.of(ticks)
 
     def qty_text(self, lots: int) -> str:
-        return text(self.step * lots)
+        return self.qty_texts.of(lots)
 
     def ticks(self, price: Decimal) -> int | None:
         """The price in ticks; None where it is off the grid."""
@@ -92,4 +116,6 @@ def contract_of(raw: Mapping[str, Any]) -> Contract:
         limit_ratio_y=Decimal(row.risk_parameters.price_limit_ratio_y or "0.1"),
         lot_value=tick * step,
         ladder=ladder_for(Decimal(row.leverage_filter.max_leverage)),
+        price_texts=GridTexts(tick),
+        qty_texts=GridTexts(step),
     )

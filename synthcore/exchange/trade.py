@@ -29,7 +29,7 @@ OPERATIONS = (
 )
 ORDER_PATHS = "/v5/order/"
 MAX_REQ_ID_LENGTH = 36
-REQ_IDS_KEPT = 100_000  # of one connection; an older one could be used again
+REQ_IDS_KEPT = 20_000  # of one connection; an older one could be used again
 
 OK = Refusal(0, "OK")
 ALREADY_SIGNED_IN = Refusal(20001, "Repeat auth")

@@ -7,7 +7,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from msgspec import Struct
 
 from synthcore.exchange.contract import Contract
+from synthcore.exchange.decimals import ZERO
 from synthcore.exchange.market_view import MarketView, reference_price
+
+ALPHA = 1  # what Bybit weighs the premium with, unless it says otherwise
 
 
 class Band(Struct, frozen=True):
@@ -18,14 +21,15 @@ class Band(Struct, frozen=True):
 
 
 def price_band(market: MarketView, contract: Contract) -> Band | None:
-    """The band around mark and index; None while the market has no price."""
+    """The band around mark and index, wider on the side of the market's premium; None without a price."""
     mark = reference_price(market, contract.symbol)
     if mark is None:
         return None
     index = market.index(contract.symbol) or mark
+    premium = ALPHA * market.premium(contract.symbol)
     x, y = contract.limit_ratio_x, contract.limit_ratio_y
-    highest = min(mark * (1 + y), max(index, mark * (1 + x))) / contract.tick
-    lowest = max(mark * (1 - y), min(index, mark * (1 - x))) / contract.tick
+    highest = min(mark * (1 + y), max(index, mark * (1 + x) + max(ZERO, premium))) / contract.tick
+    lowest = max(mark * (1 - y), min(index, mark * (1 - x) + min(ZERO, premium))) / contract.tick
     return Band(int(highest.to_integral_value(ROUND_FLOOR)), int(lowest.to_integral_value(ROUND_CEILING)))
 
 

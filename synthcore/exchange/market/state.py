@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from synthcore.exchange.decimals import ZERO
 from synthcore.exchange.market.frames import Pair, book_frame
+from synthcore.exchange.market.premium import Premium
 
 Level = tuple[Decimal, Decimal]  # price, quantity
 
@@ -117,6 +119,11 @@ class MarketState:
     def index(self, symbol: str) -> Decimal | None:
         return self._number(symbol, "indexPrice")
 
+    def premium(self, symbol: str) -> Decimal:
+        """Of the best prices over the mark, averaged over half a minute."""
+        state = self._symbols.get(symbol)
+        return state.premium.average if state is not None else ZERO
+
     def trades(self, symbol: str) -> Sequence[Mapping[str, Any]]:
         """The last trades as Bybit wrote them, oldest first."""
         state = self._symbols.get(symbol)
@@ -145,6 +152,7 @@ class SymbolState:
         self.books: dict[int, BookState] = {}
         self.trades: deque[Mapping[str, Any]] = deque(maxlen=KEPT_TRADES)
         self.cs = 0
+        self.premium = Premium()
         self._ticker_ts_ms = 0
         self._numbers: dict[str, Decimal] = {}  # fields of the ticker that were asked for
         self._merged: tuple[Sequence[Level], Sequence[Level]] | None = None
@@ -154,6 +162,7 @@ class SymbolState:
         self.cs, self._ticker_ts_ms = frame.cs, frame.ts
         if not self._numbers.keys().isdisjoint(frame.data):
             self._numbers.clear()
+        self.premium.note(frame.ts, self.ticker)
 
     def apply_book(self, depth: int, frame: BookFrame) -> int:
         book = self.books.get(depth)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from synthcore.testing.exchange import BybitExchange as BybitExchange
     from synthcore.testing.faults import Faults as Faults
+    from synthcore.testing.market import Market as Market
     from synthcore.testing.virtual import VirtualExchange as VirtualExchange
     from synthcore.testing.virtual_clock import VirtualClock as VirtualClock
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BybitExchange": "synthcore.testing.exchange",
     "Faults": "synthcore.testing.faults",
+    "Market": "synthcore.testing.market",
     "VirtualClock": "synthcore.testing.virtual_clock",
     "VirtualExchange": "synthcore.testing.virtual",
 }

@@ -13,6 +13,7 @@ from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.testing.faults import Faults
+from synthcore.testing.market import Market
 
 
 class BybitExchange:
@@ -47,6 +48,7 @@ class BybitExchange:
         token = self.ready.control_token or self.settings.control_token
         self.control = ControlClient(self.ready.rest, token)
         self.faults = self.watch_faults()
+        self.market = Market(self.control)
         return self
 
     def stop(self) -> None:

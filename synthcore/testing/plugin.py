@@ -1,4 +1,4 @@
-"""The pytest plugin: an exchange for a test, and what goes wrong on it."""
+"""The pytest plugin: an exchange for a test, its market and its time, and what goes wrong on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:  # whoever has the plugin installed and doesn't use it must not pay for it
     from synthcore.testing.exchange import BybitExchange
     from synthcore.testing.faults import Faults
+    from synthcore.testing.market import Market
     from synthcore.testing.virtual import VirtualExchange
     from synthcore.testing.virtual_clock import VirtualClock
 
@@ -112,3 +113,9 @@ def virtual_clock() -> Iterator[VirtualClock]:
 def faults(bybit_exchange: BybitExchange | VirtualExchange) -> Faults:
     """What goes wrong on that exchange (`synthcore.testing.Faults`); disarmed after the test."""
     return bybit_exchange.watch_faults()
+
+
+@pytest.fixture
+def market(bybit_exchange: BybitExchange | VirtualExchange) -> Market:
+    """That exchange's market, to be driven (`synthcore.testing.Market`)."""
+    return bybit_exchange.market

@@ -17,6 +17,7 @@ from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketSource
 from synthcore.testing.faults import Faults
+from synthcore.testing.market import Market
 from synthcore.testing.virtual_client import VirtualClient
 from synthcore.testing.virtual_clock import VirtualClock
 
@@ -68,6 +69,7 @@ class VirtualExchange:
         self.inside = self.clock.run(self._open())
         self.control = InProcessControl(self.inside)
         self.faults = self.watch_faults()
+        self.market = Market(self.control)
         return self
 
     def stop(self) -> None:

@@ -171,6 +171,7 @@ def test_stopping_twice_and_without_a_start_does_no_harm():
         ({"nonsense": 1}, ["nonsense"]),
         ({"ready_file": "/nowhere/at/all.json"}, ["ready_file", "/nowhere/at/all.json"]),
         ({"market": "/nowhere.jsonl"}, ["/nowhere.jsonl"]),
+        ({"input_log": "input.jsonl", "state": "state"}, ["input_log", "state"]),
     ],
 )
 def test_settings_that_cannot_work_are_refused_in_one_sentence(settings, words):

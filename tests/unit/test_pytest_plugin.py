@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from synthcore.errors import ConfigError, VenueUnreachable
 from synthcore.exchange.delays import Delay, DelayPlan
 from synthcore.exchange.faults.lose_answer import LoseAnswer
-from synthcore.testing import BybitExchange
+from synthcore.testing import BybitExchange, VirtualExchange
 
 pytest_plugins = "pytester"
 
@@ -193,6 +194,61 @@ def test_a_bot_that_knows_httpx_trades_in_virtual_time_without_a_change(project:
     )
 
     project.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+MARKET = """
+    import pytest
+    from decimal import Decimal
+    pytestmark = pytest.mark.bybit_exchange(shared=True)
+
+    def test_its_prices_are_where_they_are_set(bybit_exchange, market{and_clock}):
+        market.set_bid("BTCUSDT", "63999.9")
+        known = market.facts("BTCUSDT")
+        assert (Decimal(known["bid"]), Decimal(known["ask"])) == (Decimal("63999.9"), Decimal("64000"))
+        market.shock("BTCUSDT", bps=-100)
+        assert Decimal(market.facts("BTCUSDT")["bid"]) == Decimal("63359.9")
+
+    def test_it_stands_still(bybit_exchange, market{and_clock}):
+        assert Decimal(market.facts("BTCUSDT")["bid"]) == 60000  # what the test before did is undone
+        market.halt("BTCUSDT")
+        assert market.facts("BTCUSDT")["is_halted"]
+        market.reopen("BTCUSDT")
+        market.pause()
+        market.run_at(10)
+        market.resume()
+        assert not market.facts("BTCUSDT")["is_halted"]
+
+    def test_its_books_lose_frames_and_cross(bybit_exchange, market, faults{and_clock}):
+        market.gap("BTCUSDT", frames=2)
+        market.cross("BTCUSDT")
+        assert [one["do"] for one in faults.armed()] == ["sequence_gap", "cross_book"]
+"""
+
+
+@pytest.mark.parametrize("and_clock", ["", ", virtual_clock"], ids=["process", "virtual"])
+def test_the_market_is_driven(project: pytest.Pytester, and_clock: str) -> None:
+    project.makepyfile(MARKET.replace("{and_clock}", and_clock))
+
+    project.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_the_documented_tests_pass(project: pytest.Pytester) -> None:
+    page = (ROOT / "docs" / "testing.md").read_text()
+    project.makepyfile("\n\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)))
+
+    project.runpytest_subprocess().assert_outcomes(passed=4)
+
+
+def test_a_printed_trade_fills_what_rests_there() -> None:
+    order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "qty": "0.01"}
+
+    with VirtualExchange(symbols=("BTCUSDT",)) as exchange:
+        client = exchange.client()
+        exchange.clock.run(client.post("/v5/order/create", **order, orderType="Limit", price="59000"))
+        exchange.market.trade("BTCUSDT", "Sell", "58999", "1")
+        history = exchange.clock.run(client.get("/v5/order/history", category="linear"))
+
+    assert [row["orderStatus"] for row in history["result"]["list"]] == ["Filled"]
 
 
 def test_workers_of_xdist_have_exchanges_of_their_own(project: pytest.Pytester) -> None:

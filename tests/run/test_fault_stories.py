@@ -28,7 +28,9 @@ from synthcore.exchange.faults.garble_frame import GarbleFrame
 from synthcore.exchange.faults.half_open_socket import HalfOpenSocket
 from synthcore.exchange.faults.hide_order import HideOrder
 from synthcore.exchange.faults.http_error import HttpError
+from synthcore.exchange.faults.liquidate import Liquidate
 from synthcore.exchange.faults.lose_answer import LoseAnswer
+from synthcore.exchange.faults.maintenance import Maintenance
 from synthcore.exchange.faults.partial_fill import PartialFill
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.faults.refuse_socket import RefuseSocket
@@ -36,6 +38,10 @@ from synthcore.exchange.faults.reject_later import RejectLater
 from synthcore.exchange.faults.reorder_frame import ReorderFrame
 from synthcore.exchange.faults.skew_clock import SkewClock
 from synthcore.exchange.faults.slow_socket import SlowSocket
+from synthcore.exchange.faults.tcp_bandwidth import TcpBandwidth
+from synthcore.exchange.faults.tcp_half_open import TcpHalfOpen
+from synthcore.exchange.faults.tcp_latency import TcpLatency
+from synthcore.exchange.faults.tcp_slice import TcpSlice
 from synthcore.exchange.faults.time_out import TimeOut
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import Ready
@@ -143,6 +149,29 @@ STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
     "the stream says that it restarts": ((CloseSocket(code=1012, when=f"fill {LONG}"),), EITHER),
     "the stream dies without a word": ((HalfOpenSocket(when=f"fill {LONG}"),), EITHER),
     "the stream lags by half a second": ((SlowSocket(ms=500),), EITHER),
+    "the stream is reset at leg 1's fill": ((CutSocket(how="reset", when=f"fill {LONG}"),), EITHER),
+    # The wire
+    "the answer of leg 2 ends in a reset": (
+        (LATE_SHORT, LoseAnswer(how="reset", when=f"reply {SHORT} code=0 after fill {LONG}")),
+        DONE,
+    ),
+    "the way to the exchange is long": ((TcpLatency(ms=20, for_ms=1000, when=f"fill {LONG}"),), EITHER),
+    "the way to the exchange is narrow": (
+        (TcpBandwidth(bytes_per_s=20_000, for_ms=1000, when=f"fill {LONG}"),),
+        EITHER,
+    ),
+    "answers come in slices": ((TcpSlice(bytes=50, for_ms=1000, when=f"fill {LONG}"),), EITHER),
+    "nothing gets through for a while": ((TcpHalfOpen(for_ms=300, when=f"fill {LONG}"),), EITHER),
+    # The exchange
+    "the exchange closes for a while between the legs": (
+        (LATE_SHORT, Maintenance(ms=300, when=f"fill {LONG}")),
+        EITHER,
+    ),
+    "a gateway stands for the exchange that is closed": (
+        (LATE_SHORT, Maintenance(ms=300, code=None, when=f"fill {LONG}")),
+        EITHER,
+    ),
+    "leg 1 is liquidated as it fills": ((LATE_SHORT, Liquidate(when=f"fill {LONG}")), EITHER),
     # Time
     "the exchange's clock jumps ahead": ((SkewClock(ms=8000),), {"REFUSED", "FLAT"}),
     "the exchange's clock jumps back": ((SkewClock(ms=-8000),), {"REFUSED", "FLAT"}),
@@ -151,7 +180,9 @@ STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Ready]:
-    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off", control_token="auto")
+    settings = ExchangeSettings(
+        market="steady", position_mode="hedge", rate_tier="off", tcp_faults=True, control_token="auto"
+    )
     with ExchangeProcess(settings) as ready:
         yield ready
 

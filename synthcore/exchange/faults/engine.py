@@ -156,7 +156,7 @@ class FaultEngine:
 
     def watches(self, *points: Point) -> bool:
         """Whether anything armed has to be told of one of these points."""
-        return not self._watched.isdisjoint(points)
+        return bool(self._watched) and not self._watched.isdisjoint(points)
 
     @property
     def needs_seq(self) -> bool:

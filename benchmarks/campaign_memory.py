@@ -28,6 +28,7 @@ from synthcore.exchange.settings import ExchangeSettings
 
 BURST = 100  # orders in flight
 STEPS = 10  # lines of the report
+QTYS = {"XRPUSDT": "5", "DOGEUSDT": "50"}  # little of what the market shows: that is never refilled
 NUMBERS = count(1)
 
 
@@ -36,8 +37,8 @@ def resident_mb(pid: int) -> float:
     return pages * 4096 / 1e6
 
 
-def market_order(side: str) -> Order:
-    order = {"category": "linear", "symbol": "BTCUSDT", "side": side, "orderType": "Market", "qty": "0.001"}
+def market_order(symbol: str, side: str) -> Order:
+    order = {"category": "linear", "symbol": symbol, "side": side, "orderType": "Market", "qty": QTYS[symbol]}
     return {**order, "orderLinkId": f"memory-{next(NUMBERS)}"}
 
 
@@ -48,7 +49,9 @@ def resting_order() -> Order:
 
 async def send_burst(trader: Trader, orders: int) -> None:
     """Half of them fill, half of them rest until they are cancelled."""
-    filling = [market_order(side) for side in ("Buy", "Sell") for _ in range(orders // 4)]
+    filling = [
+        market_order(symbol, side) for symbol in QTYS for side in ("Buy", "Sell") for _ in range(orders // 8)
+    ]
     resting = [resting_order() for _ in range(orders - len(filling))]
     await trader.place("socket", filling, 4 * len(filling))
     await trader.place("socket", resting, 3 * len(resting))
@@ -90,7 +93,9 @@ def main() -> int:
     parser.add_argument("--idle-s", type=float, default=10.0)
     options = parser.parse_args()
     report = {f"idle_{market}": idle(market, options.idle_s) for market in ("steady", "generator")}
-    settings = ExchangeSettings(market="steady", rate_tier="off", wallet_usdt=Decimal(1_000_000_000))
+    settings = ExchangeSettings(
+        market="steady", symbols=("ETHUSDT", *QTYS), rate_tier="off", wallet_usdt=Decimal(1_000_000_000)
+    )
     with ExchangeProcess(settings) as ready:
         report["orders"] = asyncio.run(million(ready, options.orders))
     print(json.dumps(report, indent=1))

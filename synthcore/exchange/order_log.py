@@ -12,7 +12,7 @@ from synthcore.venues.bybit.messages import ExecutionRow
 # What is kept of the past, so that memory stays bounded.
 KEPT_CLOSED_ORDERS = 10_000
 KEPT_FILLS = 20_000
-KEPT_LINK_IDS = 100_000
+KEPT_LINK_IDS = 50_000
 
 
 class OrderLog:

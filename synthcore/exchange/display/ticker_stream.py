@@ -57,15 +57,16 @@ class TickerStream:
 
     def trade(self, ticks: int, lots: int, market: Fields) -> str:
         """Take in a trade of our clients; returns its tick direction."""
-        before = self.fields(market, None)
-        price = float(ticks * self._price.step)
-        last = float(before.get("lastPrice") or price)
-        direction = tick_direction(price, last, before.get("tickDirection", ""))
+        price, told = float(ticks * self._price.step), _traded(market)
+        last, before = float(market.get("lastPrice") or price), market.get("tickDirection", "")
+        if market and self._last is not None and self._last.market == told:  # the last one was ours
+            last, before = float(self._last.ticks * self._price.step), self._last.direction
+        direction = tick_direction(price, last, before)
         self._high_ticks = max(self._high_ticks, ticks)
         self._low_ticks = min(self._low_ticks, ticks) if self._lots else ticks
         self._lots += lots
         self._turnover_units += ticks * lots
-        self._last = LastTrade(ticks, direction, _traded(market))
+        self._last = LastTrade(ticks, direction, told)
         return direction
 
     def fields(self, market: Fields, top: Top | None) -> Fields:

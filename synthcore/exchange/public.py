@@ -8,10 +8,14 @@ from collections.abc import Callable, Collection
 from synthcore.exchange.faults.frames import FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.sessions import Clock, Session, Sessions, handler_not_found
+from synthcore.exchange.subscription_limits import too_much
 from synthcore.exchange.wire import framed
 
 # The frame that a topic begins with (None where nothing was heard of it yet), for a time in epoch ms.
 Snapshot = Callable[[str, int], bytes | None]
+
+
+TRADED = "linear"  # the category with topics
 
 
 class PublicSession(Session):
@@ -24,13 +28,18 @@ class PublicSession(Session):
         now_ms: Clock,
         topics: Collection[str],
         snapshot: Snapshot,
+        category: str,
     ) -> None:
         super().__init__(group, conn_id, now_ms)
+        self.category = category
         self._served = topics
         self._snapshot = snapshot
 
     def refusal(self, topic: str) -> str | None:
         return None if topic in self._served else handler_not_found(topic)
+
+    def too_much(self, topics: list[str]) -> str | None:
+        return too_much(self.category, self.topics, topics)
 
     def on_subscribed(self, topics: list[str]) -> None:
         for topic in topics:
@@ -62,10 +71,14 @@ class PublicStream:
         self._now_ms = now_ms
         self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
 
-    def session(self, conn_id: str, *, is_traded: bool = True) -> PublicSession:
+    def session(self, conn_id: str, category: str = TRADED) -> PublicSession:
         """A new connection; of a category that is not traded here, it finds no topic."""
-        topics = self._topics if is_traded else frozenset[str]()
-        return PublicSession(self.sessions, conn_id, self._now_ms, topics, self._snapshot)
+        topics = self._topics if category == TRADED else frozenset[str]()
+        return PublicSession(self.sessions, conn_id, self._now_ms, topics, self._snapshot, category)
+
+    def open_count(self, category: str) -> int:
+        """How many connections of a category are open."""
+        return sum(session.category == category for session in self.sessions)
 
     def publish(self, topic: str, text: bytes) -> None:
         """Send one frame, written once, to all who have its topic."""

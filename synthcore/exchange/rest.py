@@ -12,6 +12,7 @@ from synthcore.exchange.account import Account
 from synthcore.exchange.auth import KEY_HEADER, SIGN_HEADER, ApiKey, Authenticator
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.ip_limits import IpLimits
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.refusal import PERMISSION_DENIED, Refusal, Refused
 from synthcore.exchange.sessions import Clock
@@ -45,6 +46,14 @@ class Answer(Struct, frozen=True):
     headers: Headers
 
 
+# Bybit's CDN says so, before the exchange has seen the call; the exact page is not documented.
+TOO_FREQUENT = Answer(
+    403,
+    b"access too frequent",
+    [(b"Content-Type", b"text/plain"), (b"Content-Length", b"19")],
+)
+
+
 class RestApp:
     """The endpoints behind one door.
 
@@ -65,6 +74,7 @@ class RestApp:
         ids: Ids,
         now_ms: Clock,
     ) -> None:
+        self.ip_limits: IpLimits | None = None  # where an address can ask too much
         self._routes = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
         self._accounts = accounts
         self._authenticator = authenticator
@@ -83,6 +93,8 @@ class RestApp:
     ) -> Answer:
         """Answer one request. Never raises for what a client sends."""
         now_ms = self._now_ms()
+        if self.ip_limits is not None and not self.ip_limits.call(client_ip, now_ms):
+            return TOO_FREQUENT
         endpoint = self._routes.get((method, path))
         if endpoint is None:
             return self._refuse(ROUTE_NOT_FOUND, now_ms, status=404)

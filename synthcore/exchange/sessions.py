@@ -101,6 +101,10 @@ class Session(WSListener):
         """Why this connection may not have `topic` (Bybit's `ret_msg`), or None."""
         raise NotImplementedError
 
+    def too_much(self, topics: list[str]) -> str | None:
+        """Why these are too many topics for one request or connection, or None."""
+        return None
+
     def on_subscribed(self, topics: list[str]) -> None:
         """Topics were added; the reply is already written."""
 
@@ -284,6 +288,10 @@ class Session(WSListener):
     def _subscribe(self, request: OpRequest) -> None:
         """Take all topics of a request, or none: the first bad one names the reason."""
         topics = [str(topic) for topic in request.args or ()]
+        too_much = self.too_much(topics)
+        if too_much is not None:
+            self.write_reply(request, too_much, success=False)
+            return
         taken = set(self.topics)
         for topic in topics:
             reason = already_subscribed(topic) if topic in taken else self.refusal(topic)

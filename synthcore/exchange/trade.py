@@ -13,6 +13,7 @@ from synthcore.exchange.delays import Delays
 from synthcore.exchange.endpoint import Call, Endpoint, Extended
 from synthcore.exchange.faults.trade_gate import TradeGate
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.ip_limits import IpLimits
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.line import Line
 from synthcore.exchange.outbox import Outbox
@@ -36,6 +37,7 @@ ALREADY_SIGNED_IN = Refusal(20001, "Repeat auth")
 DUPLICATE_REQ_ID = Refusal(20006, "Duplicate reqId")
 UNKNOWN_OPERATION = Refusal(10404, "op type is not found")
 WS_SYSTEM_BUSY = Refusal(10429, SYSTEM_BUSY.message)
+IP_TOO_FREQUENT = Refusal(10403, "Access too frequent")  # Bybit's text is not documented
 WRONG_CATEGORY = Refusal(10404, "category is not correct or not supported")
 NOT_SIGNED_IN = Refusal(10003, "Request not authorized")  # Bybit's code and text are not documented
 
@@ -121,7 +123,10 @@ class TradeSession(Session):
             return
         if isinstance(request.req_id, int):
             request.req_id = str(request.req_id)
-        if request.op == "ping":
+        limits = self._desk.ip_limits
+        if limits is not None and not limits.message(self.client_ip, self.now_ms()):
+            self._reply(request, IP_TOO_FREQUENT)
+        elif request.op == "ping":
             self._reply(request, OK, op="pong", data=[str(self.now_ms())])
         elif request.op == "auth":
             self._sign_in(request)
@@ -248,6 +253,7 @@ class TradeDesk:
         self._authenticator = authenticator
         self._limiter = limiter
         self._ids = ids
+        self.ip_limits: IpLimits | None = None  # where an address can ask too much
         self.gate: TradeGate | None = None  # where acts go wrong on purpose
 
     def sign_in(self, request: TradeRequest, now_ms: int, client_ip: str) -> ApiKey | Refusal:

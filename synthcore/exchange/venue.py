@@ -54,6 +54,7 @@ from synthcore.exchange.flavour import FLAVOURS, Flavour
 from synthcore.exchange.http_edge import HttpEdge
 from synthcore.exchange.idle import read_max_active_s
 from synthcore.exchange.ids import Ids
+from synthcore.exchange.ip_limits import IpLimits
 from synthcore.exchange.key_terms import ALL, KeyTerms
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.bend import Bend
@@ -75,8 +76,9 @@ from synthcore.exchange.state.store import Store
 from synthcore.exchange.trade import TradeDesk, TradeStream
 from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
-from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, TRADE_PATH
 
+FORBIDDEN = 403
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
 SOCKETS = {PRIVATE_PATH: "private", TRADE_PATH: "trade"}  # any other path is public
 
@@ -168,6 +170,7 @@ class Venue:
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
         self.rest = RestApp(*edge, self.clock.now_ms)
         desk = TradeDesk(*edge)
+        self.ip_limits = self.rest.ip_limits = desk.ip_limits = IpLimits() if settings.ip_limits else None
         self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox)
         self.lines: TcpLines | None = None  # the wire, where it can be made worse
         self.faults = self._faults(settings)
@@ -293,7 +296,8 @@ class Venue:
             return None
         kind = SOCKETS.get(path, "public")
         asked = Happening(point="connect", socket=kind, path=path)
-        status = self.faults.handshake(asked) or self.outage.handshake()
+        category = path.rpartition("/")[2]
+        status = self.faults.handshake(asked) or self.outage.handshake() or self._too_many(category)
         if status is not None:
             return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status), None)
         if path == PRIVATE_PATH:
@@ -302,8 +306,15 @@ class Venue:
             return kept(self.trade.session(self.ids.conn_id()), query)
         if path in PUBLIC_PATHS:
             # Other categories are there too, as on Bybit; nothing is traded in them.
-            return self.public.session(self.ids.conn_id(), is_traded=path == PUBLIC_PATH)
+            return self.public.session(self.ids.conn_id(), category)
         return None
+
+    def _too_many(self, category: str) -> int | None:
+        """The status that refuses a connection where an address has too many, if it does."""
+        if self.ip_limits is None:
+            return None
+        open_now = self.public.open_count(category)
+        return None if self.ip_limits.connection(open_now, self.clock.now_ms()) else FORBIDDEN
 
     def hang_up(self) -> None:
         """Close all connections: the exchange is going away."""

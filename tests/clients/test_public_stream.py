@@ -82,7 +82,7 @@ class Client(WSListener):
 async def served(world):
     ids = (f"conn-{number}" for number in itertools.count(1))
     server = await ws_create_server(
-        lambda request: world.stream.session(next(ids), is_traded=request.path.endswith(b"linear")),
+        lambda request: world.stream.session(next(ids), request.path.decode().rpartition("/")[2]),
         "127.0.0.1",
         0,
     )

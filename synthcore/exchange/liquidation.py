@@ -187,9 +187,12 @@ class Liquidator:
         gain = (mark - contract.price(ticks)) * contract.qty(position.signed_lots)
         self._host.fill_apart(order, batch, now_ms)
         taken = Liquidation(contract, held_side, lots, ticks, now_ms, round8(gain))
-        self.kept.append(taken)
-        self.fund.take(taken.insurance, now_ms)
+        self.keep(taken)
         self._untold.append(taken)
+
+    def keep(self, taken: Liquidation) -> None:
+        self.kept.append(taken)
+        self.fund.take(taken.insurance, taken.time_ms)
 
     def bankruptcy_price(self, account: Account, position: Position) -> Decimal:
         """Where the money behind an open position is gone."""

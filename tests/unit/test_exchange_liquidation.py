@@ -159,6 +159,18 @@ def test_the_public_stream_tells_it(monkeypatch):
     assert "LIQUIDATION" in kinds
 
 
+def test_the_fund_is_the_sum_of_what_is_kept():
+    world = lost()
+    world.ticker(mark="40000")
+    liquidator = world.exchange.liquidator
+
+    assert liquidator.fund.balance == liquidator.kept[-1].insurance
+    liquidator.keep(liquidator.kept[-1])
+
+    assert liquidator.fund.balance == sum(taken.insurance for taken in liquidator.kept) < 0
+    assert liquidator.fund.updated_ms == liquidator.kept[-1].time_ms
+
+
 def test_the_insurance_fund_takes_what_a_take_over_leaves(monkeypatch):
     edge = Edge(monkeypatch, wallet_usdt=Decimal(7000), symbols=("BTCUSDT",))
     before = edge.get("/v5/market/insurance")["result"]

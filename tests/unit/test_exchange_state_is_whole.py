@@ -93,6 +93,7 @@ REMEMBERED = {
         "_market": WIRED,
         "_marks": SAVED,
         "kept": SAVED,
+        "fund": "the sum of what is kept",
         "_untold": PASSING,
     },
     Ids: {

@@ -107,7 +107,7 @@ def put_back(state: State, exchange: Exchange, ids: Ids, order_kind: type[Order]
         exchange.funding.put_back(symbol, ticker.noted, state.settled[symbol])
         exchange.liquidator.put_back(symbol, ticker.looked_at)
     for taken in state.liquidations:
-        exchange.liquidator.kept.append(
+        exchange.liquidator.keep(
             Liquidation(**{**fields_of(taken), "contract": exchange.contracts[taken.contract]})
         )
 

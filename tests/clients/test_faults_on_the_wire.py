@@ -390,6 +390,15 @@ async def test_a_reply_of_the_trade_socket_that_never_comes_leaves_the_connectio
     assert rest.orders(name)[0]["orderStatus"] == "Filled"
 
 
+async def test_the_frames_of_an_order_come_though_its_reply_never_does(control, trader, private):
+    control.post("market", do="pause")  # its next frame would let them out, too
+    control.add(TimeOut(when="reply socket=trade"))
+
+    trader.buy(next(NAMES))
+
+    assert await private.topics(3) == ["execution", "order", "position"]
+
+
 REPLIES = [
     (DelayCall(ms=60, when="request socket=trade"), ["r2", "r1"]),
     (DelayCall(ms=60, when="reply socket=trade"), ["r2", "r1"]),

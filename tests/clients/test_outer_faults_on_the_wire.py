@@ -130,6 +130,15 @@ async def test_maintenance_closes_sockets_refuses_new_ones_and_every_call_and_en
     assert stream.code == 1012
 
 
+def test_what_is_disarmed_is_over_at_once(rest, control):
+    control.add(Maintenance(ms=60_000))
+    closed = rest.http.get("/v5/market/time").json()["retCode"]
+    control.clear()
+
+    assert closed == 10016
+    assert rest.http.get("/v5/market/time").json()["retCode"] == 0
+
+
 # Accounts
 
 
@@ -187,9 +196,12 @@ async def test_a_crossed_book_overlaps_in_one_frame_and_is_right_after_the_next(
 async def test_a_fault_strikes_at_a_book_s_sequence(moving):
     control = ControlClient(moving)
     topic = "orderbook.50.BTCUSDT"
+    transport, stream = await connected(moving.ws_public, {"op": "subscribe", "args": [topic]})
+    heard = [json.loads(await stream.next())["data"]["seq"] for _ in range(5)]
+    transport.disconnect(graceful=False)
     control.post("market", do="pause")  # what is sent between the snapshot and the fault would count, too
     transport, stream = await connected(moving.ws_public, {"op": "subscribe", "args": [topic]})
-    seq = json.loads(await stream.next())["data"]["seq"] + 40
+    seq = json.loads(await stream.next())["data"]["seq"] + 2 * (heard[-1] - heard[0])
     control.add(CrossBook(when=f"public topic={topic} seq={seq}"))
     control.post("market", do="resume")
 
@@ -203,6 +215,7 @@ async def test_a_fault_strikes_at_a_book_s_sequence(moving):
 
     assert struck_at >= seq
     assert not any(seq <= one < struck_at for one in seen)
+    assert len([one for one in seen if one < seq]) > 1
 
 
 async def test_a_skewed_clock_is_in_public_frames_too(moving):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 
 from synthcore.exchange.band import limit_fields
@@ -18,12 +19,20 @@ from synthcore.exchange.endpoint import (
     read_ms,
 )
 from synthcore.exchange.funding import FundingClock
-from synthcore.exchange.market.candles import INTERVALS, Candle
+from synthcore.exchange.market.candles import INTERVALS, Candle, Candles
 from synthcore.exchange.market.history import Interest, MarketHistory, SymbolHistory
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.refusal import Refused, params_error
 
 SPANS_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60, "4h": 240, "1d": 1440}
+
+
+# What `…-kline` calls tell of, besides trades.
+PRICES: Mapping[str, Callable[[SymbolHistory], Candles]] = {
+    "mark-price": lambda history: history.mark,
+    "index-price": lambda history: history.index,
+    "premium-index-price": lambda history: history.premium,
+}
 
 
 class HistoryEndpoints:
@@ -44,12 +53,25 @@ class HistoryEndpoints:
     def endpoints(self) -> list[Endpoint]:
         return [
             Endpoint("GET", "/v5/market/kline", self.kline, is_private=False),
+            *(
+                Endpoint("GET", f"/v5/market/{name}-kline", partial(self.price_kline, of), is_private=False)
+                for name, of in PRICES.items()
+            ),
             Endpoint("GET", "/v5/market/funding/history", self.funding, is_private=False),
             Endpoint("GET", "/v5/market/open-interest", self.open_interest, is_private=False),
             Endpoint("GET", "/v5/market/price-limit", self.price_limit, is_private=False),
         ]
 
     def kline(self, call: Call) -> Result:
+        return self._kline(call, lambda history: history.candles, candle_row)
+
+    def price_kline(self, of: Callable[[SymbolHistory], Candles], call: Call) -> Result:
+        """Candles of a price that is not traded: without volume and turnover."""
+        return self._kline(call, of, lambda candle: candle_row(candle)[:5])
+
+    def _kline(
+        self, call: Call, of: Callable[[SymbolHistory], Candles], to_row: Callable[[Candle], list[str]]
+    ) -> Result:
         category = read_category({"category": "linear", **call.params})
         interval = call.params.get("interval", "")
         if interval not in INTERVALS:
@@ -57,13 +79,13 @@ class HistoryEndpoints:
         limit = read_limit(call.params, default=200, highest=1000)
         start_ms, end_ms = read_ms(call.params, "start"), read_ms(call.params, "end")
         history = self._of(call, category)
-        candles = history.candles.newest_first(interval, call.now_ms) if history else iter(())
+        candles = of(history).newest_first(interval, call.now_ms) if history else iter(())
         wanted = (candle for candle in candles if _is_within(candle.start_ms, start_ms, end_ms))
         # With a start alone Bybit gives the oldest candles from it on, else the newest.
         rows = list(wanted)
         rows = rows[-limit:] if start_ms is not None and end_ms is None else rows[:limit]
         symbol = call.params.get("symbol", "")
-        return {"symbol": symbol, "category": category, "list": [candle_row(candle) for candle in rows]}
+        return {"symbol": symbol, "category": category, "list": [to_row(candle) for candle in rows]}
 
     def funding(self, call: Call) -> Result:
         category = read_category(call.params)

@@ -176,3 +176,24 @@ def test_an_unknown_interval_is_refused(edge):
     reply = edge.get("/v5/market/kline", **LINEAR, interval="7")
 
     assert (reply["retCode"], reply["retMsg"]) == (10001, "params error: interval invalid")
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [
+        ("mark-price-kline", ["60000", "60060", "60000", "60060"]),
+        ("index-price-kline", ["60000", "60000", "60000", "60000"]),
+        ("premium-index-price-kline", ["0", "0.001", "0", "0.001"]),
+    ],
+)
+def test_prices_that_are_not_traded_have_candles_without_volume(edge, path, row):
+    edge.now_ms += 1000
+    tick(edge, markPrice="60060")
+
+    reply = edge.get(f"/v5/market/{path}", **LINEAR, interval="1")["result"]
+    other = edge.get(f"/v5/market/{path}", **SPOT, interval="1")["result"]
+
+    (candle,) = reply["list"]
+    assert (reply["symbol"], reply["category"]) == ("BTCUSDT", "linear")
+    assert (int(candle[0]) % MINUTE_MS, candle[1:]) == (0, row)
+    assert other["list"] == []

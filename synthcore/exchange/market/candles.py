@@ -45,10 +45,11 @@ class Candle(Struct):
 
 
 class Candles:
-    """The minutes of the last week. A minute without a trade stands flat at the close before it."""
+    """The latest minutes. A minute without a trade stands flat at the close before it."""
 
-    def __init__(self) -> None:
-        self._minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+    def __init__(self, kept_minutes: int = KEPT_MINUTES) -> None:
+        self._kept = kept_minutes
+        self._minutes: deque[Candle] = deque(maxlen=kept_minutes)
 
     def add(self, price: Decimal, qty: Decimal, now_ms: int) -> None:
         """A trade, or with quantity 0 a price alone."""
@@ -80,7 +81,7 @@ class Candles:
             return
         last = self._minutes[-1]
         now_ms = start_of(now_ms, "1")
-        first_ms = max(last.start_ms + MINUTE_MS, now_ms - KEPT_MINUTES * MINUTE_MS)
+        first_ms = max(last.start_ms + MINUTE_MS, now_ms - self._kept * MINUTE_MS)
         for start_ms in range(first_ms, now_ms + 1, MINUTE_MS):
             self._minutes.append(flat(start_ms, last.close))
 

@@ -9,12 +9,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from synthcore.exchange.decimals import ZERO
+from synthcore.exchange.decimals import ZERO, round8
 from synthcore.exchange.market.candles import Candles
 from synthcore.exchange.trades import read_trades
 
 LOOK_MS = 1000  # how often a ticker is looked at
 SAMPLE_MS = 5 * 60_000  # the finest interval of open interest
+KEPT_PRICE_MINUTES = 24 * 60
 KEPT_SAMPLES = 7 * 24 * 12
 
 
@@ -63,6 +64,9 @@ class SymbolHistory:
 
     def __init__(self) -> None:
         self.candles = Candles()
+        self.mark = Candles(KEPT_PRICE_MINUTES)
+        self.index = Candles(KEPT_PRICE_MINUTES)
+        self.premium = Candles(KEPT_PRICE_MINUTES)  # of the mark over the index, as a fraction
         self.look_ms = 0  # when the ticker is to be looked at again
         self._has_trades = False
         self._interest: deque[Interest] = deque(maxlen=KEPT_SAMPLES)
@@ -74,8 +78,15 @@ class SymbolHistory:
 
     def on_ticker(self, ticker: Mapping[str, str], now_ms: int) -> None:
         self.look_ms = now_ms + LOOK_MS
-        if not self._has_trades:
-            self._follow_last(ticker.get("lastPrice", ""), now_ms)
+        last, mark, index = (price_of(ticker, name) for name in ("lastPrice", "markPrice", "indexPrice"))
+        if last is not None and not self._has_trades:
+            self.candles.add(last, ZERO, now_ms)  # a market without trades has candles of its last price
+        if mark is not None:
+            self.mark.add(mark, ZERO, now_ms)
+        if index is not None:
+            self.index.add(index, ZERO, now_ms)
+        if mark is not None and index is not None:
+            self.premium.add(round8(mark / index - 1), ZERO, now_ms)
         if ticker.get("openInterest"):
             self._sample(ticker["openInterest"], ticker.get("singleOpenInterest", ""), now_ms)
 
@@ -90,16 +101,16 @@ class SymbolHistory:
         if found is not None:
             yield found
 
-    def _follow_last(self, last: str, now_ms: int) -> None:
-        """A market without trades still has candles, of its last price."""
-        try:
-            price = Decimal(last)
-        except InvalidOperation:
-            return
-        if price.is_finite() and price > 0:
-            self.candles.add(price, ZERO, now_ms)
-
     def _sample(self, both: str, single: str, now_ms: int) -> None:
         time_ms = now_ms // SAMPLE_MS * SAMPLE_MS
         if not self._interest or self._interest[-1].time_ms < time_ms:
             self._interest.append(Interest(time_ms, both, single))
+
+
+def price_of(ticker: Mapping[str, str], name: str) -> Decimal | None:
+    """A price of a ticker; None where there is none."""
+    try:
+        price = Decimal(ticker.get(name, ""))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and price > 0 else None

@@ -171,10 +171,11 @@ cdef class Matching:
     # Our clients' orders
 
     def rest(self, order, same_side):
-        """Put an order at the end of its level's queue."""
+        """Put an order at the end of its level's queue: behind what is left of the market's lots."""
         cdef RestingSide resting = self._resting(order.side)
         displayed = self._displayed_at(order.price_ticks, resting.sign, same_side)
-        order.ahead_lots = displayed if displayed >= 0 else None
+        taken = self._taken(order.side)
+        order.ahead_lots = left_of(taken, order.price_ticks, displayed) if displayed >= 0 else None
         resting.add(order)
 
     def put_back(self, order):

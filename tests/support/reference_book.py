@@ -43,8 +43,10 @@ class ReferenceBook:
     # Our clients' orders
 
     def rest(self, order: Order, same_side: Levels) -> None:
-        """Put an order at the end of its level's queue."""
-        order.ahead_lots = self._displayed_at(order.price_ticks, order.side, same_side)
+        """Put an order at the end of its level's queue: behind what is left of the market's lots."""
+        displayed = self._displayed_at(order.price_ticks, order.side, same_side)
+        left = None if displayed is None else self._left(order.side, order.price_ticks, displayed)
+        order.ahead_lots = left
         self._sides[order.side].add(order)
 
     def remove(self, order: Order) -> None:

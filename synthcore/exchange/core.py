@@ -141,6 +141,11 @@ class Exchange:
     def book(self, symbol: str) -> Book:
         return self._books[symbol]
 
+    @property
+    def has_news(self) -> bool:
+        """Whether orders changed, or traded, that were not displayed yet."""
+        return bool(self._changed or self.tape)
+
     def take_changed(self) -> tuple[str, ...]:
         """Symbols in which orders changed since the last call."""
         changed = tuple(self._changed)

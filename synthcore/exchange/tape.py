@@ -24,6 +24,9 @@ class Tape:
     def __init__(self) -> None:
         self._untold: list[OwnTrade] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._untold)
+
     def add(self, trade: OwnTrade) -> None:
         self._untold.append(trade)
 

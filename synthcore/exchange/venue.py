@@ -330,11 +330,15 @@ class Venue:
     def _apply(self, topic: str, text: bytes) -> None:
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
         self.market.apply(topic, text)
-        self.history.apply(topic, text, self.clock.now_ms())
+        now_ms, slot_ms = self.clock.now_ms(), self._slot_ms()
+        self.history.apply(topic, text, now_ms)
         self.outbox.put(self._moved(topic, text))
         self.outbox.send()
-        self.display.pass_on(topic, text, self._slot_ms(), self.clock.now_ms())
-        self._show_acts()
+        self.display.pass_on(topic, text, slot_ms, now_ms)
+        if self.core.has_news:
+            self._show_acts()
+        elif self.display.is_due(slot_ms):
+            self.push_public()
         self._tell_liquidations()
         if self._unheard:
             self._hear(topic.rpartition(".")[2])
@@ -350,7 +354,7 @@ class Venue:
     def _tell_liquidations(self) -> None:
         for taken in self.core.liquidator.take_untold():
             self.display.liquidated(taken, self._slot_ms())
-        self.push_public()
+            self.push_awaited.set()
 
     def _show_acts(self) -> None:
         """Print and display what clients' orders did."""

@@ -343,6 +343,7 @@ def test_a_candle_is_pushed_once_a_second_and_closed_with_the_next_one(edge):
 def test_the_candle_has_our_trades(edge):
     subscriber = Subscriber(edge.venue, "kline.1.BTCUSDT")
     act(edge, qty="2.5", **MARKET)
+    edge.now_ms += 1000
     beat(edge)
 
     (candle,) = subscriber.messages[-1]["data"]

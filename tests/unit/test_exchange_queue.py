@@ -36,9 +36,7 @@ def cancels(world):
         pytest.param([print_of("1")], 0, 0, id="a print of just the front leaves it next in turn"),
         pytest.param([print_of("1.2")], 0, 200, id="a print beyond the front fills it in part"),
         pytest.param([print_of("9")], 0, 500, id="a print fills no more than it has"),
-        pytest.param(
-            [print_of("0.3", "59999.8")], 0, 300, id="a print through its price passes the front"
-        ),
+        pytest.param([print_of("0.3", "59999.8")], 0, 300, id="a print through its price passes the front"),
         pytest.param([print_of("5", side="Buy")], 1000, 0, id="a print of a buyer is no matter to a bid"),
         pytest.param([taker("0.3")], 700, 0, id="another client's taker eats in front of it"),
         pytest.param([taker("1.2")], 0, 200, id="another client's taker reaches it"),

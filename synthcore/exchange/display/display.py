@@ -27,6 +27,7 @@ from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.tape import Tape
 
 TICKER_PERIOD_MS = 100
+LOOK_MS = 100  # between two looks at who wants what follows a ticker
 MOST_TRADES = 1024  # in one message
 
 Frame = tuple[str, bytes]  # topic, text
@@ -105,6 +106,7 @@ class Display:
             ]
             for symbol, contract in exchange.contracts.items()
         }
+        self._looks_ms: dict[str, int] = {}  # when it is to be seen again who follows a ticker
         self._liquidations = {symbol: LiquidationStream(symbol) for symbol in self._symbols}
         paced = [*chain.from_iterable(self._followers.values()), *self._liquidations.values()]
         self._paced: dict[str, PacedStream] = {stream.topic: stream for stream in paced}
@@ -121,6 +123,10 @@ class Display:
         next_ms = self._slots.next_ms
         return next_ms if next_ms < NEVER_MS else None
 
+    def is_due(self, slot_ms: int) -> bool:
+        """Whether something is to be pushed by now."""
+        return slot_ms >= self._slots.next_ms
+
     # The market's frames
 
     def pass_on(self, topic: str, text: bytes, slot_ms: int, now_ms: int) -> None:
@@ -130,11 +136,12 @@ class Display:
             shown, stream = self._books[topic]
             for made in shown.made_books:
                 self._ask_book(made, slot_ms)
-            frame = shown.pass_book(stream, text, now_ms, is_wanted=self._is_wanted(topic))
+            if stream.follows:
+                frame = stream.renumbered(text)
+            else:
+                frame = shown.pass_book(stream, text, now_ms, is_wanted=self._is_wanted(topic))
         elif topic in self._tickers:
-            for follower in self._followers[topic]:
-                if self._is_wanted(follower.topic):
-                    self._slots.ask(follower.topic, slot_ms, follower.period_ms)
+            self._ask_followers(topic, slot_ms)
             shown = self._tickers[topic]
             frame, is_behind = shown.pass_ticker(text, now_ms)
             if is_behind:
@@ -184,6 +191,14 @@ class Display:
             self._slots.ask(stream.topic, slot_ms, BOOK_PERIODS_MS[stream.depth])
         else:
             stream.is_stale = True
+
+    def _ask_followers(self, ticker_topic: str, slot_ms: int) -> None:
+        if slot_ms < self._looks_ms.get(ticker_topic, 0):
+            return
+        self._looks_ms[ticker_topic] = slot_ms + LOOK_MS
+        for follower in self._followers[ticker_topic]:
+            if self._is_wanted(follower.topic):
+                self._slots.ask(follower.topic, slot_ms, follower.period_ms)
 
     def _ask_ticker(self, stream: TickerStream, slot_ms: int) -> None:
         if self._is_wanted(stream.topic):

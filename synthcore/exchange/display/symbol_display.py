@@ -61,9 +61,7 @@ class SymbolDisplay:
     # Books
 
     def pass_book(self, stream: BookStream, text: bytes, now_ms: int, *, is_wanted: bool) -> bytes | None:
-        """What subscribers get for a frame of the market, which is applied already."""
-        if stream.follows:
-            return stream.renumbered(text)
+        """What subscribers of a book of our own get for a frame of the market, which is applied already."""
         if not is_wanted:
             self.leave_behind(stream)
             return None

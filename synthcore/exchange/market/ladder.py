@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
 from random import Random
+from typing import NamedTuple
 
 KEPT = 230  # levels: enough for the 200 that are shown, whatever goes in front
 MOST_KEPT = 290
 
 TOP_SIGMA_ABOVE, TOP_SIGMA_BELOW = 0.75, 1.5  # of the log size at the best price, around its median
-DEEP_SHARE = 0.012  # median size of a level behind, of the one at the best price
-DEEP_SIGMA = 1.7
-STEPS_BEHIND = (1, 1, 1, 2, 2, 3, 4, 6)  # ticks from one level to the next
+
+
+class Depth(NamedTuple):
+    """What lies behind the best price."""
+
+    share: float  # median size of a level, of the one at the best price
+    sigma: float  # of its logarithm
+    steps: Sequence[int]  # ticks from one level to the next
+
+
+FINE = Depth(0.009, 1.9, (1, 1, 1, 2, 2, 3, 4, 6))  # as BTCUSDT
+COARSE = Depth(1.4, 0.9, (1,))  # as SOLUSDT and DOGEUSDT: every tick has a level, as large as the best
+COARSE_FROM_BPS = 0.3  # value of a tick
+GONE, NEW = 0.5, 0.54  # changes behind the best price: another size below the first, gone below the second
 
 
 class Ladder:
@@ -25,6 +38,7 @@ class Ladder:
     """
 
     def __init__(self, sign: int, best_ticks: int, top_lots: float, random: Random) -> None:
+        self._depth = COARSE if 1e4 / best_ticks > COARSE_FROM_BPS else FINE
         self.sign = sign
         self.lots: dict[int, int] = {}
         self._keys: list[int] = []
@@ -82,9 +96,9 @@ class Ladder:
         place = 1 + min(int(random.expovariate(1 / 14)), len(self._keys) - 2)
         key = self._keys[place]
         draw = random.random()
-        if draw < 0.5:
+        if draw < GONE:
             self._resize(key, self._deep_size())
-        elif draw < 0.75:
+        elif draw < NEW:
             del self._keys[place]
             self._forget(key)
             self._fill_behind()
@@ -109,14 +123,14 @@ class Ladder:
         """A few levels between a new best price and the one that was best before."""
         key = best_key
         for _ in range(12):
-            key += self._random.choice(STEPS_BEHIND)
+            key += self._random.choice(self._depth.steps)
             if self._keys and key >= self._keys[0]:
                 return
             self._insert(key, self._deep_size())
 
     def _fill_behind(self) -> None:
         while len(self._keys) < KEPT:
-            self._insert(self._keys[-1] + self._random.choice(STEPS_BEHIND), self._deep_size())
+            self._insert(self._keys[-1] + self._random.choice(self._depth.steps), self._deep_size())
 
     def _drop_behind(self) -> None:
         if len(self._keys) > MOST_KEPT:
@@ -144,4 +158,6 @@ class Ladder:
         return max(1, round(self._top_lots * math.exp(sigma * z)))
 
     def _deep_size(self) -> int:
-        return max(1, round(self._top_lots * DEEP_SHARE * math.exp(self._random.gauss(0.0, DEEP_SIGMA))))
+        depth = self._depth
+        lots = self._top_lots * depth.share * math.exp(self._random.gauss(0.0, depth.sigma))
+        return max(1, round(lots))

@@ -19,7 +19,7 @@ SAME_SIDE = 0.88  # of a size change as the one before
 BOTH_SIDES = 0.13  # of size changes
 WIDE_AFTER_MOVE = 0.12  # share of moves after which the other side follows a beat later
 CROSSING_TICKS = 0.8  # how far the fair price leaves the mid before the quotes follow
-DEEP_CHANGES = 1.2  # a beat, behind the best prices
+DEEP_CHANGES = 3.0  # a beat, behind the best prices
 
 
 class TakerOrder(NamedTuple):

@@ -10,6 +10,7 @@ from synthcore.exchange.idle import IdleWatch
 from synthcore.exchange.orders import Order
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.private import PrivateStream
+from synthcore.exchange.status import StatusStream
 from synthcore.exchange.trade import TradeStream
 
 BY_DISCONNECT = "CancelByDCP"
@@ -34,6 +35,7 @@ class Clockwork:
         guard: DisconnectGuard,
         outbox: Outbox,
         order_life_ms: int | None,
+        status: StatusStream,
     ) -> None:
         self._clock = clock
         self._core = core
@@ -41,11 +43,13 @@ class Clockwork:
         self._guard = guard
         self._outbox = outbox
         self._order_life_ms = order_life_ms
+        self._status = status
         self._idle = IdleWatch((private.sessions, trade.sessions))
 
     def tick(self) -> None:
         now_ms = self._clock.now_ms()
         self._idle.look(now_ms)
+        self._status.look(now_ms)
         for uid in self._guard.look(self._private.users_of(FUTURES_TOPIC), now_ms):
             account = self._core.accounts[uid]
             active = [order for order in self._core.log(account).open_orders() if not order.is_waiting]

@@ -33,6 +33,7 @@ class FlavourReady(Struct, frozen=True, kw_only=True):
     ws_public: str | None  # None: it has no such socket
     ws_private: str
     ws_trade: str | None
+    ws_status: str | None
     api_key: str
     api_secret: str
     accounts: tuple[AccountKey, ...]

@@ -28,7 +28,7 @@ from synthcore.exchange.state.folder import StateFolder
 from synthcore.exchange.state.store import Store
 from synthcore.exchange.venue import MACHINE
 from synthcore.exchange.venues import open_markets
-from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, TRADE_PATH
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, STATUS_PATH, TRADE_PATH
 
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
 
@@ -149,6 +149,7 @@ def flavour_ready(door: Door, at: Addresses, settings: ExchangeSettings) -> Flav
         ws_public=at.sockets + PUBLIC_PATH if door.flavour.has_public_stream else None,
         ws_private=at.sockets + PRIVATE_PATH,
         ws_trade=at.sockets + TRADE_PATH if door.flavour.has_trade_socket else None,
+        ws_status=at.sockets + STATUS_PATH if door.flavour.has_public_stream else None,
         api_key=accounts[0].api_key,
         api_secret=accounts[0].api_secret,
         accounts=accounts,

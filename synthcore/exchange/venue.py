@@ -73,10 +73,11 @@ from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.source import MarketFrame, MarketSource
 from synthcore.exchange.state.guard import guarded
 from synthcore.exchange.state.store import Store
+from synthcore.exchange.status import StatusStream
 from synthcore.exchange.trade import TradeDesk, TradeStream
 from synthcore.exchange.trades import read_trades
 from synthcore.exchange.visibility import Visibility
-from synthcore.venues.bybit.hosts import PRIVATE_PATH, TRADE_PATH
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, STATUS_PATH, TRADE_PATH
 
 FORBIDDEN = 403
 PUBLIC_PATHS = tuple(f"/v5/public/{category}" for category in ("linear", "spot", "inverse", "option"))
@@ -177,6 +178,7 @@ class Venue:
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
         self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox, self.outage)
+        self.status = StatusStream(self.outage, self.ids, self.clock.now_ms)
         self.tick = Clockwork(
             self.clock,
             self.core,
@@ -185,6 +187,7 @@ class Venue:
             self.guard,
             self.outbox,
             flavour.order_life_ms,
+            self.status,
         ).tick
         watch = OrderWatch(self.core, self.visibility, self.faults)
         self.outbox.tell(watch.look, lambda: watch.is_wanted)
@@ -304,6 +307,8 @@ class Venue:
             return kept(self.private.session(self.ids.conn_id()), query)
         if path == TRADE_PATH:
             return kept(self.trade.session(self.ids.conn_id()), query)
+        if path == STATUS_PATH:
+            return self.status.stream.session(self.ids.conn_id())
         if path in PUBLIC_PATHS:
             # Other categories are there too, as on Bybit; nothing is traded in them.
             return self.public.session(self.ids.conn_id(), category)
@@ -318,7 +323,12 @@ class Venue:
 
     def hang_up(self) -> None:
         """Close all connections: the exchange is going away."""
-        for sessions in (self.private.sessions, self.public.sessions, self.trade.sessions):
+        for sessions in (
+            self.private.sessions,
+            self.public.sessions,
+            self.trade.sessions,
+            self.status.stream.sessions,
+        ):
             sessions.close()
 
     def apply(self, frame: MarketFrame) -> None:

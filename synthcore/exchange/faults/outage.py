@@ -34,6 +34,11 @@ class Outage:
             self._until_s = None
         return self._until_s is not None
 
+    @property
+    def left_ms(self) -> int:
+        """How long it still lasts."""
+        return max(0, round((self._until_s - self._now_s()) * 1000)) if self._until_s is not None else 0
+
     def effects(self) -> list[CallEffect]:
         """What a call suffers now."""
         return [self._effect] if self.is_on and self._effect is not None else []

@@ -76,6 +76,7 @@ HOSTS: dict[Environment, Hosts] = {"mainnet": MAINNET, "testnet": TESTNET, "demo
 PUBLIC_PATH = "/v5/public/linear"
 PRIVATE_PATH = "/v5/private"
 TRADE_PATH = "/v5/trade"
+STATUS_PATH = "/v5/public/misc/status"
 
 
 def market_data_url(environment: Environment) -> str:

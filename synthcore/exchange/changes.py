@@ -64,8 +64,8 @@ def watched(kind: type[Kind], note: Callable[[Kind, str], None]) -> type[Kind]:
 
     def __setattr__(self: Kind, name: str, value: object) -> None:
         if getattr(self, name) is not value:
-            note(self, name)
             set_field(self, name, value)
+            note(self, name)
 
     def __post_init__(self: Kind) -> None:
         note(self, "")

@@ -86,6 +86,11 @@ class OrderLog:
         """Those that are remembered, oldest first."""
         return list(self._used_link_ids)
 
+    @property
+    def closed(self) -> deque[Order]:
+        """Final orders, oldest first; not to be changed."""
+        return self._closed
+
     def find(self, order_id: str | None, link_id: str | None) -> Order | None:
         """The order of an id; `order_id` wins when both are given."""
         if order_id:

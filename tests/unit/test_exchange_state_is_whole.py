@@ -52,6 +52,8 @@ REMEMBERED = {
         "_seq": SAVED,
         "_waiting": BY_ORDERS,
         "_last_batch": PASSING,
+        "tape": PASSING,
+        "_changed": PASSING,
     },
     Account: {
         "uid": SAVED,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
 from synthcore.exchange.account import Account, AccountFacts
 from synthcore.exchange.changes import Changes
-from synthcore.exchange.closed_pnl import ClosedPnl
+from synthcore.exchange.closed_pnl import ClosedPnl, ClosedPnlLog
 from synthcore.exchange.core import Counters, Exchange
 from synthcore.exchange.funding import Settlement
 from synthcore.exchange.ids import Ids
@@ -70,16 +71,15 @@ class Gatherer:
         if not changes and caller is None:
             return None
         orders = [order for order in changes.orders if self._is_kept(order)]
-        moved = [order for order in changes.queue_places if order not in changes.orders]
         accounts = self._touched(caller, orders)
         turn = Turn(
             self._exchange.counters(),
             self._ids.made,
-            [new for account in accounts if (new := self._account(account)) is not None],
+            [new for one in accounts if (new := self._account(one, is_set=one is caller)) is not None],
             [order_fields(order) for order in orders],
-            [(order.number, order.ahead_lots) for order in moved if self._is_kept(order)],
-            [book_turn(book) for book in changes.books],
-            [found for symbol in changes.tickers if (found := self._ticker(symbol)) is not None],
+            self._queue_places() if changes.queue_places else [],
+            [book_turn(book) for book in changes.books] if changes.books else [],
+            self._new_tickers() if changes.tickers else [],
             self._liquidations(),
         )
         changes.clear()
@@ -94,24 +94,39 @@ class Gatherer:
         account = self._exchange.accounts[order.uid]
         return self._exchange.log(account).find(order.order_id, None) is order
 
+    def _queue_places(self) -> list[tuple[int, int | None]]:
+        """Of the orders that moved and have not changed otherwise."""
+        moved = (order for order in self._changes.queue_places if order not in self._changes.orders)
+        return [(order.number, order.ahead_lots) for order in moved if self._is_kept(order)]
+
+    def _new_tickers(self) -> list[TickerTurn]:
+        return [new for symbol in self._changes.tickers if (new := self._ticker(symbol)) is not None]
+
     def _touched(self, caller: Account | None, orders: list[Order]) -> Iterable[Account]:
         accounts = self._exchange.accounts
-        touched: dict[Account, None] = dict.fromkeys(accounts[order.uid] for order in orders)
-        touched.update(dict.fromkeys(self._changes.positions.values()))
+        touched: dict[Account, None] = {accounts[order.uid]: None for order in orders}
+        if self._changes.positions:
+            touched.update(dict.fromkeys(self._changes.positions.values()))
         if caller is not None:
             touched[caller] = None
         return touched
 
-    def _account(self, account: Account) -> AccountTurn | None:
-        written = self._accounts.setdefault(account.uid, Written())
+    def _account(self, account: Account, *, is_set: bool) -> AccountTurn | None:
+        """What is new in one account; `is_set`: its settings may have changed without an entry."""
+        written = self._accounts.get(account.uid)
+        if written is None:
+            written = self._accounts[account.uid] = Written()
         log = self._exchange.log(account)
+        fills = new_of(log.fills, written.fill)
+        entries = new_of(account.ledger.entries, written.entry)
+        closed = new_of(log.closed, written.closed)
+        records = newer(account.closed_pnl, written.closed_pnl_number) if entries else []
+        positions = self._changes.positions
+        changed = [one for one, owner in positions.items() if owner is account] if positions else []
+        if not (is_set or changed or fills or entries or closed):
+            return None
         facts = account.facts()
-        fills = new_of(reversed(log.fills), written.fill)
-        entries = new_of(reversed(account.ledger.entries), written.entry)
-        closed = new_of(log.closed_orders(), written.closed)
-        records = newer(account.closed_pnl.newest_first(), written.closed_pnl_number)
-        changed = [one for one, owner in self._changes.positions.items() if owner is account]
-        if facts == written.facts and not (changed or fills or entries or closed or records):
+        if facts == written.facts and not (changed or fills or entries or closed):
             return None
         turn = AccountTurn(
             account.uid,
@@ -146,7 +161,7 @@ class Gatherer:
         if now == self._tickers.get(symbol):
             return None
         self._tickers[symbol] = now
-        settled = new_of(self._exchange.funding.settled(symbol), self._settled.get(symbol))
+        settled = new_of(list(self._exchange.funding.settled(symbol))[::-1], self._settled.get(symbol))
         if settled:
             self._settled[symbol] = settled[-1]
         return TickerTurn(symbol, noted, looked_at, settled)
@@ -155,7 +170,7 @@ class Gatherer:
         kept = self._exchange.liquidator.kept
         if not kept or kept[-1] is self._liquidation:
             return []
-        new = new_of(reversed(kept), self._liquidation)
+        new = new_of(kept, self._liquidation)
         self._liquidation = new[-1]
         return [liquidation_fields(taken) for taken in new]
 
@@ -177,12 +192,12 @@ class Gatherer:
             [order_fields(order) for order in self._reachable()],
             [],
             [book_turn(book) for book in exchange.books.values() if book.taken("Buy") or book.taken("Sell")],
-            [found for symbol in exchange.contracts if (found := self._ticker(symbol)) is not None],
+            [new for symbol in exchange.contracts if (new := self._ticker(symbol)) is not None],
             self._liquidations(),
         )
 
     def _whole_account(self, account: Account) -> AccountTurn:
-        turn = self._account(account)
+        turn = self._account(account, is_set=True)
         assert turn is not None  # an account has facts at least
         log = self._exchange.log(account)
         listed = {row.exec_id for row in log.fills}
@@ -212,10 +227,12 @@ class Gatherer:
         yield from (record.order for record in account.closed_pnl.newest_first())
 
 
-def new_of(newest_first: Iterable[Item], last: Item | None) -> list[Item]:
+def new_of(oldest_first: Sequence[Item] | deque[Item], last: Item | None) -> list[Item]:
     """What came after `last`, oldest first."""
+    if not oldest_first or oldest_first[-1] is last:
+        return []
     found: list[Item] = []
-    for item in newest_first:
+    for item in reversed(oldest_first):
         if item is last:
             break
         found.append(item)
@@ -223,10 +240,10 @@ def new_of(newest_first: Iterable[Item], last: Item | None) -> list[Item]:
     return found
 
 
-def newer(newest_first: Iterable[ClosedPnl], number: int) -> list[ClosedPnl]:
+def newer(log: ClosedPnlLog, number: int) -> list[ClosedPnl]:
     """The records above a number, oldest first."""
     found: list[ClosedPnl] = []
-    for record in newest_first:
+    for record in log.newest_first():
         if record.number <= number:
             break
         found.append(record)

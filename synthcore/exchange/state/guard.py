@@ -13,6 +13,8 @@ from synthcore.exchange.state.store import Store
 # These make the state smaller, and must work on a full disk: there is room in reserve for them.
 CANCELS = frozenset({"/v5/order/cancel", "/v5/order/cancel-all", "/v5/order/cancel-batch"})
 
+ORDERS = "/v5/order/"  # below it, an account changes by its fills alone
+
 
 def guarded(endpoints: Iterable[Endpoint], store: Store) -> list[Endpoint]:
     """The same endpoints: each writes what it changes, and changes nothing that can't be written."""
@@ -24,6 +26,7 @@ def guard(endpoint: Endpoint, store: Store) -> Handler:
     if not endpoint.is_private:
         return handler
     acts, grows = endpoint.method == "POST", endpoint.path not in CANCELS
+    sets = acts and not endpoint.path.startswith(ORDERS)
 
     def call_and_keep(call: Call) -> Result | Refusal:
         if acts and (store.has_failed or (grows and not store.has_room())):
@@ -31,7 +34,7 @@ def guard(endpoint: Endpoint, store: Store) -> Handler:
         try:
             result = handler(call)
         finally:
-            is_kept = store.commit(call.account if acts else None)
+            is_kept = store.commit(call.account if sets else None)
         return result if is_kept else SYSTEM_BUSY
 
     return call_and_keep

@@ -18,7 +18,9 @@ from zlib import crc32
 
 from synthcore.errors import ConfigError
 
-HEAD = struct.Struct("<III")  # length, checksum of the bytes, checksum of the eight bytes before
+START = struct.Struct("<II")  # length, checksum of the bytes
+CHECK = struct.Struct("<I")  # checksum of the start
+HEAD = struct.Struct("<III")  # both
 END = b"\xff"
 MAX_RECORD_BYTES = 2**31
 
@@ -29,8 +31,8 @@ OWNER_ONLY = 0o600
 
 
 def framed(payload: bytes) -> bytes:
-    head = struct.pack("<II", len(payload), crc32(payload))
-    return b"".join((head, struct.pack("<I", crc32(head)), payload, END))
+    head = START.pack(len(payload), crc32(payload))
+    return b"".join((head, CHECK.pack(crc32(head)), payload, END))
 
 
 class RecordFile:
@@ -80,7 +82,6 @@ class RecordFile:
         try:
             with open(descriptor, "rb", closefd=False) as stream:
                 payloads, end = read_records(stream.read(), path)
-            os.ftruncate(descriptor, end)
         except BaseException:
             os.close(descriptor)
             raise
@@ -104,8 +105,8 @@ class RecordFile:
         """
         record = framed(payload)
         self._allocate(self.end + len(record))
-        written = 0
-        while written < len(record):
+        written = os.pwrite(self._descriptor, record, self.end)
+        while written < len(record):  # a write may be cut short
             written += os.pwrite(self._descriptor, record[written:], self.end + written)
         self.end += len(record)
 
@@ -116,6 +117,7 @@ class RecordFile:
         """Have the disk give room up to `wanted` bytes: with a step beyond where it has that much."""
         if wanted <= self._size:
             return
+        os.ftruncate(self._descriptor, self._size)  # what lies behind is a record that was cut, or nothing
         for size in (wanted + STEP_BYTES, wanted):
             try:
                 os.posix_fallocate(self._descriptor, self._size, size - self._size)
@@ -143,7 +145,7 @@ def read_records(data: bytes, path: Path) -> tuple[list[bytes], int]:
         if body > len(data):
             break
         length, check, head_check = HEAD.unpack_from(data, at)
-        if crc32(data[at : at + 8]) != head_check:
+        if crc32(data[at : at + START.size]) != head_check:
             if used <= body:
                 break  # it was cut in its head
             raise damaged(path, at)

@@ -51,6 +51,7 @@ class Flat:
 
 
 ORDER = Flat(Order, {"contract": str, "children": tuple[int, ...], "pair": int | None})
+ORDER_CONTRACT, ORDER_CHILDREN, ORDER_PAIR = (ORDER.at[name] for name in ("contract", "children", "pair"))
 POSITION = Flat(Position, {"contract": str})
 CLOSED_PNL = Flat(ClosedPnl, {"order": int})
 ENTRY = Flat(Entry, {"execution": str | None})
@@ -114,9 +115,9 @@ class Origin(Struct):
 
 def order_fields(order: Order) -> Fields:
     fields: Fields = list(msgspec.structs.astuple(order))
-    fields[ORDER.at["contract"]] = order.contract.symbol
-    fields[ORDER.at["children"]] = [child.number for child in order.children]
-    fields[ORDER.at["pair"]] = order.pair.number if order.pair is not None else None
+    fields[ORDER_CONTRACT] = order.contract.symbol
+    fields[ORDER_CHILDREN] = [child.number for child in order.children] if order.children else ()
+    fields[ORDER_PAIR] = order.pair.number if order.pair is not None else None
     return fields
 
 

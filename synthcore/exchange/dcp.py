@@ -26,7 +26,7 @@ class DisconnectGuard:
 
     def allow(self, uid: str) -> None:
         """Let a user have it, as Bybit's staff do for institutions."""
-        self._windows_s[uid] = dict.fromkeys(PRODUCTS, DEFAULT_WINDOW_S)
+        self._windows_s.setdefault(uid, dict.fromkeys(PRODUCTS, DEFAULT_WINDOW_S))
 
     def windows_s(self, uid: str) -> Mapping[str, int]:
         """The time window of each product; empty for a user who doesn't have it."""
@@ -34,6 +34,9 @@ class DisconnectGuard:
 
     def set_window(self, uid: str, product: str, window_s: int) -> None:
         self._windows_s[uid][product] = window_s
+
+    def put_back(self, uid: str, windows_s: Mapping[str, int]) -> None:
+        self._windows_s[uid] = dict(windows_s)
 
     def look(self, connected: Collection[str], now_ms: int) -> list[str]:
         """Whose time is over, each once, when these users have guarded connections now."""

@@ -113,6 +113,10 @@ class Liquidator:
     def put_back(self, symbol: str, mark: Decimal | None) -> None:
         self._marks[symbol] = mark
 
+    def put_back_fund(self, fund: InsuranceFund) -> None:
+        """Let the fund have what this one has."""
+        self.fund.balance, self.fund.updated_ms = fund.balance, fund.updated_ms
+
     def take_untold(self) -> list[Liquidation]:
         """What was taken over since the last call."""
         untold, self._untold = self._untold, []

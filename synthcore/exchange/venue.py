@@ -138,16 +138,16 @@ class Venue:
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         changes = Changes() if state is not None else None
         self.core = Exchange(contracts, self.market, self.ids, unchanged_amendment(settings), changes)
+        self.guard = DisconnectGuard()
         self.store: Store | None = None
         if state is not None and changes is not None:
-            self.store = Store(state, settings, self.core, self.ids, changes)
+            self.store = Store(state, settings, self.core, self.ids, changes, self.guard)
         self.authenticator = Authenticator()
         self.delays = Delays(settings.seed, settings.delays)
         self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags, time.monotonic_s)
         self.clock = ExchangeClock(time)
         self._new_key = new_key
         self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
-        self.guard = DisconnectGuard()
         self.display = Display(
             self.core,
             self.market,

@@ -8,6 +8,7 @@ import sys
 import time
 from decimal import Decimal
 
+import msgspec
 import pytest
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
@@ -104,6 +105,17 @@ def test_each_flavour_keeps_its_own(settings):
     first.stop()
     assert again.flavours["demo"].accounts == ready.flavours["demo"].accounts
     assert open_orders == {"mainnet": [], "demo": ["demo"]}
+
+
+def test_a_window_of_cancel_on_disconnect_lasts(settings):
+    settings = msgspec.structs.replace(settings, institutional_accounts=1)
+    with ExchangeProcess(settings) as ready:
+        client_of(ready).set_dcp(timeWindow=40)
+
+    with ExchangeProcess(settings) as again:
+        windows = client_of(again).query_dcp_info()["result"]
+
+    assert "40" in json.dumps(windows)
 
 
 def test_a_full_disk_refuses_what_grows_and_lets_cancels_through(settings):

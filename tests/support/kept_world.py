@@ -5,6 +5,7 @@ from exchange_world import World
 
 from synthcore.exchange.changes import Changes
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.gather import Gatherer
@@ -44,9 +45,9 @@ class KeptWorld(World):
         self.account = self.accounts[0]
 
     def _store(self):
-        return Store(self.path, ExchangeSettings(), self.exchange, self.ids, self.changes)
+        return Store(self.path, ExchangeSettings(), self.exchange, self.ids, self.changes, DisconnectGuard())
 
 
 def everything(world):
     """All that there is in a world's exchange, as bytes: the same bytes are the same state."""
-    return msgspec.msgpack.encode(Gatherer(world.exchange, world.ids, Changes()).whole())
+    return msgspec.msgpack.encode(Gatherer(world.exchange, world.ids, Changes(), DisconnectGuard()).whole())

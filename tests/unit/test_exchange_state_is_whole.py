@@ -23,6 +23,7 @@ from synthcore.exchange.position_stops import PositionStops
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.origin import LASTING
 from synthcore.exchange.state.shapes import CLOSED_PNL, ENTRY, LIQUIDATION, ORDER, POSITION
+from synthcore.exchange.tape import Tape
 from synthcore.exchange.triggers import WaitingOrders
 
 WIRED = "given by whoever makes it"
@@ -69,6 +70,7 @@ REMEMBERED = {
             if name.startswith(("hedge", "lever"))
         },
     },
+    Tape: {"_untold": PASSING},
     Ledger: {"entries": SAVED, "balance": "the last entry's", "_count": "the last entry's"},
     ClosedPnlLog: {"_records": SAVED, "_count": "the last record's"},
     OrderLog: {
@@ -95,7 +97,7 @@ REMEMBERED = {
         "_market": WIRED,
         "_marks": SAVED,
         "kept": SAVED,
-        "fund": "the sum of what is kept",
+        "fund": SAVED,
         "_untold": PASSING,
     },
     Ids: {
@@ -113,7 +115,7 @@ REMEMBERED = {
 FREE = {
     *("speed", "original_times", "at_end", "rate_tier", "amend_unchanged_code", "delays", "faults", "tls"),
     *("host", "rest_port", "ws_port", "ready_file", "state", "input_log", "die_with_parent", "parent_pid"),
-    *("control_token", "tcp_faults", "flavours", "institutional_accounts"),
+    *("control_token", "tcp_faults", "flavours", "second_venue", "second_half_life_s", "second_sigma_bps"),
 }
 
 

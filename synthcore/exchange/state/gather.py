@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import TypeVar
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from synthcore.exchange.account import Account, AccountFacts
 from synthcore.exchange.changes import Changes
 from synthcore.exchange.closed_pnl import ClosedPnl, ClosedPnlLog
 from synthcore.exchange.core import Counters, Exchange
+from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.funding import Settlement
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.ledger import Entry
@@ -42,15 +44,17 @@ class Written(Struct):
     entry: Entry | None = None
     closed: Order | None = None
     closed_pnl_number: int = 0
+    windows_s: dict[str, int] = {}
 
 
 class Gatherer:
     """Knows what was written, and gathers what is new since then."""
 
-    def __init__(self, exchange: Exchange, ids: Ids, changes: Changes) -> None:
+    def __init__(self, exchange: Exchange, ids: Ids, changes: Changes, guard: DisconnectGuard) -> None:
         self._exchange = exchange
         self._ids = ids
         self._changes = changes
+        self._guard = guard
         self._accounts: dict[str, Written] = {}
         self._settled: dict[str, Settlement | None] = {}
         self._liquidation: Liquidation | None = None
@@ -80,7 +84,8 @@ class Gatherer:
             self._queue_places() if changes.queue_places else [],
             [book_turn(book) for book in changes.books] if changes.books else [],
             self._new_tickers() if changes.tickers else [],
-            self._liquidations(),
+            liquidations := self._liquidations(),
+            copy(self._exchange.liquidator.fund) if liquidations else None,
         )
         changes.clear()
         before, self._counted = self._counted, (turn.counters, turn.ids_made)
@@ -125,8 +130,9 @@ class Gatherer:
         changed = [one for one, owner in positions.items() if owner is account] if positions else []
         if not (is_set or changed or fills or entries or closed):
             return None
-        facts = account.facts()
-        if facts == written.facts and not (changed or fills or entries or closed):
+        facts, windows_s = account.facts(), dict(self._guard.windows_s(account.uid))
+        is_as_before = facts == written.facts and windows_s == written.windows_s
+        if is_as_before and not (changed or fills or entries or closed):
             return None
         turn = AccountTurn(
             account.uid,
@@ -136,7 +142,9 @@ class Gatherer:
             [entry_fields(entry) for entry in entries],
             [order.number for order in closed],
             [closed_pnl_fields(record) for record in records],
+            windows_s=windows_s if windows_s != written.windows_s else {},
         )
+        written.windows_s = windows_s
         self._note(written, facts, fills, entries, closed, records)
         return turn
 
@@ -194,6 +202,7 @@ class Gatherer:
             [book_turn(book) for book in exchange.books.values() if book.taken("Buy") or book.taken("Sell")],
             [new for symbol in exchange.contracts if (new := self._ticker(symbol)) is not None],
             self._liquidations(),
+            copy(exchange.liquidator.fund),
         )
 
     def _whole_account(self, account: Account) -> AccountTurn:

@@ -16,7 +16,10 @@ from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.shapes import FORMAT, Origin, Turn
 
 # Settings that made what is in the state: they can't change under it. All others may from start to start.
-LASTING = ("market", "symbols", "seed", "funding_minutes", "accounts", "position_mode", "wallet_usdt", "keys")
+LASTING = (
+    *("market", "symbols", "seed", "funding_minutes"),
+    *("accounts", "position_mode", "wallet_usdt", "keys", "institutional_accounts"),
+)
 
 
 class Versioned(msgspec.Struct):

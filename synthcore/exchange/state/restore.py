@@ -10,11 +10,12 @@ import msgspec
 from synthcore.exchange.account import Account, AccountFacts
 from synthcore.exchange.closed_pnl import KEPT_RECORDS, ClosedPnl
 from synthcore.exchange.core import Counters, Exchange
+from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.decimals import ZERO
 from synthcore.exchange.funding import KEPT_SETTLEMENTS, Settlement
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.ledger import KEPT_ENTRIES, Entry
-from synthcore.exchange.liquidation import KEPT, Liquidation
+from synthcore.exchange.liquidation import KEPT, InsuranceFund, Liquidation
 from synthcore.exchange.order_log import KEPT_CLOSED_ORDERS, KEPT_FILLS
 from synthcore.exchange.orders import Order
 from synthcore.exchange.state.shapes import AccountTurn, BookTurn, TickerTurn, Turn
@@ -35,9 +36,11 @@ class AccountState:
         self.closed: deque[int] = deque(maxlen=KEPT_CLOSED_ORDERS)
         self.closed_pnl: dict[int, Row] = {}  # by order
         self.link_ids: dict[str, None] = {}
+        self.windows_s: dict[str, int] = {}
 
     def add(self, turn: AccountTurn) -> None:
         self.facts = turn.facts or self.facts
+        self.windows_s = turn.windows_s or self.windows_s
         for position in turn.positions:
             self.positions[position.contract, position.position_idx] = position
         self.rows.update((row.exec_id, row) for row in (*turn.older_rows, *turn.fills))
@@ -62,6 +65,7 @@ class State:
         self.tickers: dict[str, TickerTurn] = {}
         self.settled: dict[str, deque[Settlement]] = {}
         self.liquidations: deque[Row] = deque(maxlen=KEPT)
+        self.fund = InsuranceFund()
 
     def add(self, turn: Turn) -> None:
         self.counters, self.ids_made = turn.counters, turn.ids_made
@@ -77,6 +81,7 @@ class State:
             settled = self.settled.setdefault(ticker.symbol, deque(maxlen=KEPT_SETTLEMENTS))
             settled.extend(ticker.settled)
         self.liquidations.extend(turn.liquidations)
+        self.fund = turn.fund or self.fund
 
     def _add_order(self, order: Row) -> None:
         if order.link_id:
@@ -84,7 +89,14 @@ class State:
         self.orders[order.number] = order
 
 
-def put_back(state: State, exchange: Exchange, ids: Ids, order_kind: type[Order], life: int) -> None:
+def put_back(
+    state: State,
+    exchange: Exchange,
+    ids: Ids,
+    guard: DisconnectGuard,
+    order_kind: type[Order],
+    life: int,
+) -> None:
     """Let a new exchange be where the turns end.
 
     Parameters
@@ -96,6 +108,8 @@ def put_back(state: State, exchange: Exchange, ids: Ids, order_kind: type[Order]
     ids.go_on(state.ids_made, life)
     for uid, account_state in state.accounts.items():
         open_account(exchange, uid, account_state)
+        if account_state.windows_s:
+            guard.put_back(uid, account_state.windows_s)
     orders = build_orders(state, exchange, order_kind)
     for uid, account_state in state.accounts.items():
         fill_account(exchange, exchange.accounts[uid], account_state, orders)
@@ -107,9 +121,10 @@ def put_back(state: State, exchange: Exchange, ids: Ids, order_kind: type[Order]
         exchange.funding.put_back(symbol, ticker.noted, state.settled[symbol])
         exchange.liquidator.put_back(symbol, ticker.looked_at)
     for taken in state.liquidations:
-        exchange.liquidator.keep(
+        exchange.liquidator.kept.append(
             Liquidation(**{**fields_of(taken), "contract": exchange.contracts[taken.contract]})
         )
+    exchange.liquidator.put_back_fund(state.fund)
 
 
 def open_account(exchange: Exchange, uid: str, state: AccountState) -> None:

@@ -17,7 +17,7 @@ from synthcore.exchange.closed_pnl import ClosedPnl
 from synthcore.exchange.core import Counters
 from synthcore.exchange.funding import Settlement
 from synthcore.exchange.ledger import Entry
-from synthcore.exchange.liquidation import Liquidation
+from synthcore.exchange.liquidation import InsuranceFund, Liquidation
 from synthcore.exchange.matches import Taken
 from synthcore.exchange.orders import Order
 from synthcore.exchange.ready import AccountKey
@@ -87,6 +87,7 @@ class AccountTurn(Struct, array_like=True):
     closed_pnl: list[CLOSED_PNL.row] = []  # type: ignore[name-defined]
     older_rows: list[ExecutionRow] = []  # of entries whose fills are not listed any more
     link_ids: list[str] = []  # used before
+    windows_s: dict[str, int] = {}  # of cancel-on-disconnect, by product; empty: they are as before
 
 
 class Turn(Struct, array_like=True):
@@ -100,6 +101,7 @@ class Turn(Struct, array_like=True):
     books: list[BookTurn] = []
     tickers: list[TickerTurn] = []
     liquidations: list[LIQUIDATION.row] = []  # type: ignore[name-defined]
+    fund: InsuranceFund | None = None  # None: it is as before
 
 
 class Origin(Struct):

@@ -12,6 +12,7 @@ from synthcore.errors import ConfigError
 from synthcore.exchange.account import Account
 from synthcore.exchange.changes import Changes
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
@@ -40,7 +41,13 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, settings: ExchangeSettings, exchange: Exchange, ids: Ids, changes: Changes
+        self,
+        path: Path,
+        settings: ExchangeSettings,
+        exchange: Exchange,
+        ids: Ids,
+        changes: Changes,
+        guard: DisconnectGuard,
     ) -> None:
         self.has_failed = False  # nothing can be written any more
         self.tell_failed: Callable[[ConfigError], None] = lambda error: None
@@ -49,7 +56,8 @@ class Store:
         self._exchange = exchange
         self._ids = ids
         self._changes = changes
-        self._gatherer = Gatherer(exchange, ids, changes)
+        self._guard = guard
+        self._gatherer = Gatherer(exchange, ids, changes, guard)
         self._file: RecordFile | None = None
         self._keys: tuple[AccountKey, ...] = ()
         self._lives = 1
@@ -80,7 +88,7 @@ class Store:
         decode = msgspec.msgpack.Decoder(Turn).decode
         for payload in payloads[1:]:
             state.add(decode(payload))
-        put_back(state, self._exchange, self._ids, self._changes.order_kind, self._lives)
+        put_back(state, self._exchange, self._ids, self._guard, self._changes.order_kind, self._lives)
         self.compact()
         return self._keys
 

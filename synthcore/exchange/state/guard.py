@@ -13,7 +13,8 @@ from synthcore.exchange.state.store import Store
 # These make the state smaller, and must work on a full disk: there is room in reserve for them.
 CANCELS = frozenset({"/v5/order/cancel", "/v5/order/cancel-all", "/v5/order/cancel-batch"})
 
-ORDERS = "/v5/order/"  # below it, an account changes by its fills alone
+# By these an account changes through its orders and fills alone; by others its settings may change.
+ORDERS = CANCELS | {f"/v5/order/{act}" for act in ("create", "amend", "create-batch", "amend-batch")}
 
 
 def guarded(endpoints: Iterable[Endpoint], store: Store) -> list[Endpoint]:
@@ -26,7 +27,7 @@ def guard(endpoint: Endpoint, store: Store) -> Handler:
     if not endpoint.is_private:
         return handler
     acts, grows = endpoint.method == "POST", endpoint.path not in CANCELS
-    sets = acts and not endpoint.path.startswith(ORDERS)
+    sets = acts and endpoint.path not in ORDERS
 
     def call_and_keep(call: Call) -> Result | Refusal:
         if acts and (store.has_failed or (grows and not store.has_room())):

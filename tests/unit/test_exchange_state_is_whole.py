@@ -115,7 +115,15 @@ REMEMBERED = {
 FREE = {
     *("speed", "original_times", "at_end", "rate_tier", "amend_unchanged_code", "delays", "faults", "tls"),
     *("host", "rest_port", "ws_port", "ready_file", "state", "input_log", "die_with_parent", "parent_pid"),
-    *("control_token", "tcp_faults", "flavours", "second_venue", "second_half_life_s", "second_sigma_bps"),
+    *(
+        "ip_limits",
+        "control_token",
+        "tcp_faults",
+        "flavours",
+        "second_venue",
+        "second_half_life_s",
+        "second_sigma_bps",
+    ),
 }
 
 

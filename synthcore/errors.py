@@ -7,6 +7,7 @@ SynthError
 │   ├── VenueUnreachable     no answer, connection refused: a repeat may help
 │   ├── OutcomeUnknown       the request may have taken effect: look up before anything else
 │   └── VenueRefused         the exchange answered with an error code: see `code` and `error_class`
+├── JournalBroken        nothing can be recorded any more: no order may be sent that opens something
 └── Unresolved           a position could not be proven flat: a person is needed
 
 Each message is one sentence: the rule, the value, the place, the fix.
@@ -58,6 +59,10 @@ class VenueRefused(VenueError):
         self.code = code
         self.message = message
         self.error_class = error_class
+
+
+class JournalBroken(SynthError):
+    """The journal can't be written any more: what opens something must not be sent, what closes may be."""
 
 
 class Unresolved(SynthError):

@@ -23,6 +23,7 @@ class ReadyLine(Struct, frozen=True):
     api_key: str
     api_secret: str
     ws_trade: str | None = None
+    instance_id: str | None = None
     control_token: str | None = None  # where the exchange made one
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
 from synthcore.config import SyntheticConfig
+from synthcore.engine.books import Books, open_books
 from synthcore.engine.fault_record import FaultRecord
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import RunOutcome, exit_code
@@ -92,7 +93,8 @@ class Run:
         """Open everything in order; each part says that it is ready before the next one begins."""
         venue = await house.enter_async_context(open_venue(self.settings))
         self._has_exchange_ended, self._faults = venue.has_ended, venue.faults
-        self.desk = await house.enter_async_context(self._open_desk(venue))
+        books = house.enter_context(open_books(self.settings, venue, self._on_journal_failure))
+        self.desk = await house.enter_async_context(self._open_desk(venue, books))
         self.market = house.enter_context(self._market_side(venue))
         await self.market.ready()
         check_sizes(self.config, self.desk.instruments, self.market.store)
@@ -101,7 +103,7 @@ class Run:
         return self.market, self.desk
 
     @asynccontextmanager
-    async def _open_desk(self, venue: Venue) -> AsyncIterator[Desk]:
+    async def _open_desk(self, venue: Venue, books: Books) -> AsyncIterator[Desk]:
         config = self.config
         backend = BybitBackend(
             venue.environment.rest_urls,
@@ -123,9 +125,11 @@ class Run:
             RateBudget(self._limits()),
             on_trade_finished=self._on_trade,
             on_alarm=self.observer.on_warning,
+            journal=books.journal,
         )
+        books.run_begun(desk.run, venue)
         try:
-            await desk.start()
+            await desk.start(books.leftovers, venue.instance_id)
             yield desk
         finally:
             await desk.close()
@@ -227,6 +231,11 @@ class Run:
 
     def _on_feed_failure(self, error: BaseException) -> None:
         self._fail(f"market data ended: {error}")
+
+    def _on_journal_failure(self, reason: str) -> None:
+        if self.desk is not None:
+            self.desk.on_journal_failure(reason)
+        self._fail(reason)
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback of ours that fails ends the run; what else the loop has to say is logged."""

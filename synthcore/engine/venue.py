@@ -24,6 +24,7 @@ class Venue(Struct, frozen=True):
     environment: Environment
     credentials: Credentials
     faults: FaultRecord = FaultRecord()
+    instance_id: str | None = None  # of an embedded exchange
     has_ended: Callable[[], bool] = lambda: False  # known at once of an exchange that we started only
 
 
@@ -32,12 +33,14 @@ async def open_venue(settings: RunSettings) -> AsyncIterator[Venue]:
     """Start, find or name the exchange; one that we started ends with us."""
     if settings.attach is not None:
         ready = await asyncio.to_thread(read_ready_file, settings.attach)
-        yield Venue(ready.environment(), ready.credentials(), await record_of(ready))
+        yield Venue(ready.environment(), ready.credentials(), await record_of(ready), ready.instance_id)
     elif settings.environment.name == "embedded":
         process = ExchangeProcess(embedded_settings(settings))
         async with process as own:
             record = await record_of(own)
-            yield Venue(own.environment(), own.credentials(), record, lambda: not process.is_running)
+            yield Venue(
+                own.environment(), own.credentials(), record, own.instance_id, lambda: not process.is_running
+            )
     else:
         assert settings.credentials is not None, "settings for this environment are refused without keys"
         yield Venue(settings.environment, settings.credentials)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from time import monotonic_ns, time_ns
 
 from msgspec import Struct
 
 from synthcore.config import SyntheticConfig
-from synthcore.errors import ConfigError, VenueError, VenueRefused
+from synthcore.errors import ConfigError, Unresolved, VenueError, VenueRefused
 from synthcore.execution import events
 from synthcore.execution.driver import DeskMetrics, TradeDriver
 from synthcore.execution.events import Action, Alarm, ExitRequested, OpenLeg
 from synthcore.execution.hedge_log import HedgeLogger
+from synthcore.execution.journal import NoJournal, TradeJournal
+from synthcore.execution.journal_read import Leftover
 from synthcore.execution.mark import MarkRules
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.positions import Positions
+from synthcore.execution.recovery import Recovery
 from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderRequest, OrderState, Position
 from synthcore.orders.gateway import (
@@ -84,6 +87,8 @@ class Desk:
         Told each trade's record, on the event loop.
     run
         Begins every order's link id; by default made from the time.
+    journal
+        Where trades are recorded before they happen; without one a crash leaves them to a person.
     """
 
     def __init__(
@@ -97,11 +102,13 @@ class Desk:
         on_alarm: Callable[[str], None] | None = None,
         run: str | None = None,
         rules: TradeRules | None = None,
+        journal: TradeJournal | None = None,
     ) -> None:
         self.backend = backend
         self.config = config
         self.metrics: DeskMetrics = metrics if metrics is not None else NoMetrics()
         self.budget = budget if budget is not None else RateBudget()
+        self.journal: TradeJournal = journal if journal is not None else NoJournal()
         self.run = run if run is not None else new_run_id(time_ns())
         self.now_ns: Callable[[], int] = monotonic_ns
         self.gate = Gate(
@@ -128,13 +135,14 @@ class Desk:
         self._count = 0
         self._is_stream_up = False
         self._marking: asyncio.Task[None] | None = None
+        self._taken_over: set[str] = set()  # trades of an earlier process
         self._refused_sizes: set[str] = set()
         self._unauthorised: set[str] = set()  # trades in which the key or the clock was refused
 
     # Start
 
-    async def start(self) -> None:
-        """Bring the account up, and check what must hold before anything trades.
+    async def start(self, leftovers: Iterable[Leftover] = (), instance_id: str | None = None) -> None:
+        """Bring the account up, check what must hold, and end what an earlier process left.
 
         Raises
         ------
@@ -142,12 +150,15 @@ class Desk:
             An unknown symbol, or an account that can't hold two legs.
         VenueError
             The exchange can't be reached, or refuses the key.
+        Unresolved
+            What an earlier process left could not be proven flat.
         """
         self.loop = asyncio.get_running_loop()
         self.backend.on_private_event(self.on_private_event)
         self.backend.on_rate_limit(self.on_rate_limit)
         await self.backend.start()
-        symbols = self.config.symbols_to_trade
+        leftovers = tuple(leftovers)
+        symbols = tuple(dict.fromkeys([*self.config.symbols_to_trade, *(one.symbol for one in leftovers)]))
         self.instruments = await self.backend.instruments(symbols)
         records = await asyncio.gather(*map(self.backend.positions, symbols))
         for symbol, found in zip(symbols, records, strict=True):
@@ -157,7 +168,29 @@ class Desk:
                     f"run `synthtest doctor --fix position-mode`"
                 )
             self.positions.set_aside(found)
+        await self._recover(Recovery(self, leftovers, instance_id, symbols))
         self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
+
+    async def _recover(self, recovery: Recovery) -> None:
+        for driver in await recovery.carry_out():
+            self._warn(
+                f"trade {driver.key} on {driver.symbol} of an earlier run: {driver.finished.result().end}"
+            )
+        if self.unresolved:
+            legs = ", ".join(f"{leg.symbol} {leg.leg} leg {leg.qty}" for leg in self.unresolved)
+            raise Unresolved(f"what an earlier run left must be closed, it could not be proven flat: {legs}")
+
+    def take_over(self, driver: TradeDriver) -> None:
+        """Run a trade of an earlier process to its end."""
+        self.gate.begin(driver.symbol)
+        self.trades[driver.key] = driver
+        self._taken_over.add(driver.key)
+
+    def on_journal_failure(self, reason: str) -> None:
+        """Nothing can be recorded any more: no new trades, and those that run are closed."""
+        self.halt(reason)
+        self._warn(f"{reason}: no new trades, everything is closed")
+        self._tell_all(ExitRequested("journal"))
 
     @property
     def is_stream_up(self) -> bool:
@@ -192,7 +225,7 @@ class Desk:
         self.gate.begin(symbol)
         self.trades[driver.key] = driver
         self._has_trades.set()
-        driver.begin(self._rules_of(symbol), self._is_stream_up)
+        driver.begin(self.rules_of(symbol), self._is_stream_up)
         return driver
 
     def perform(self, driver: TradeDriver, action: Action) -> None:
@@ -211,7 +244,7 @@ class Desk:
             self.halt(f"{driver.symbol}: a trade could not be proven flat")
         self._hedge_logger.log(trade)
         driver.finished.set_result(trade)
-        if self._on_trade_finished is not None:
+        if self._on_trade_finished is not None and driver.key not in self._taken_over:
             self._on_trade_finished(trade)
 
     def halt(self, reason: str) -> None:
@@ -230,7 +263,7 @@ class Desk:
             return None
         return quote[0], quote[1]
 
-    def _rules_of(self, symbol: str) -> TradeRules:
+    def rules_of(self, symbol: str) -> TradeRules:
         if self._rules is not None:
             return self._rules
         return TradeRules(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from synthcore.config import SyntheticConfig
-from synthcore.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnreachable
+from synthcore.errors import JournalBroken, OutcomeUnknown, VenueError, VenueRefused, VenueUnreachable
 from synthcore.execution import mark as marks
 from synthcore.execution.events import (
     Acknowledged,
@@ -29,12 +29,14 @@ from synthcore.execution.events import (
     PositionReported,
     Rejected,
     Reported,
+    Restarted,
     Send,
     SetTimer,
     Sweep,
     Woke,
 )
 from synthcore.execution.hedge import HedgeClock
+from synthcore.execution.journal import Begun, TradeJournal
 from synthcore.execution.ledger import Ledger
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEGS, LONG, SHORT, Trade, TradeRules, begin, open_legs, step
@@ -67,6 +69,8 @@ class Host(Protocol):
     instruments: dict[str, Instrument]
     metrics: DeskMetrics
     budget: RateBudget
+    journal: TradeJournal
+    run: str
     mark_rules: marks.MarkRules
     now_ns: Callable[[], int]
 
@@ -116,16 +120,36 @@ class TradeDriver:
         """Send both legs at the same time."""
         now_ns = self.desk.now_ns()
         self.state, actions = begin(self.key, self.symbol, self._qty, rules, now_ns, is_stream_up)
+        self.desk.journal.trade_begun(
+            self.desk.run,
+            Begun(
+                key=self.key,
+                symbol=self.symbol,
+                qty=self._qty,
+                rules=rules,
+                now_ns=now_ns,
+                is_stream_up=is_stream_up,
+                opportunity=self.opportunity,
+            ),
+        )
+        self.desk.journal.stepped(self.key, now_ns, None, actions)
         self._perform_all(actions)
+
+    def adopt(self, state: Trade, valid_until_ms: float) -> None:
+        """Take over a trade of a process that ended; its requests are refused after `valid_until_ms`."""
+        self.state = state
+        self._valid_until_ms = {intent.link_id: valid_until_ms for intent in state.intents}
+        self.tell(Restarted())
 
     def tell(self, event: Event) -> None:
         """Give the machine an event, and perform what it asks for."""
-        before = self.state
+        before, now_ns = self.state, self.desk.now_ns()
         try:
-            self.state, actions = step(before, event, self.desk.now_ns())
+            self.state, actions = step(before, event, now_ns)
         except Exception as e:  # our own defect: the trade can't go on, and must not take others along
             self.desk.on_lost(self, e)
             return
+        self.desk.journal.stepped(self.key, now_ns, event, actions)
         if self.state.phase != before.phase:
             self._on_phase(before)
         self._perform_all(actions)
@@ -172,8 +196,15 @@ class TradeDriver:
         wait_ns = self.desk.budget.wait_ns("create", self.desk.now_ns())
         if wait_ns:
             await asyncio.sleep(min(wait_ns / 1e9, LONGEST_WAIT_S))
-        backend = self.desk.backend
+        backend, journal = self.desk.backend, self.desk.journal
         order = self._order(send)
+        journal.noted(self.key, self.desk.now_ns(), order)
+        try:
+            await journal.kept()
+        except JournalBroken:
+            if not send.is_close:  # what can't be recorded must not be opened; closing comes first
+                self.tell(Rejected(send.link_id, "unsent"))
+                return
         # The request is stamped after this line, so the exchange refuses it at the latest then.
         self._valid_until_ms[send.link_id] = backend.server_time_ms() + backend.order_recv_window_ms + 1.0
         try:
@@ -226,6 +257,7 @@ class TradeDriver:
         return marketable_price(instrument, side, *quote, config.max_cross_bps)
 
     def _on_ack(self, send: Send, ack: OrderAck) -> None:
+        self.desk.journal.noted(self.key, self.desk.now_ns(), ack)
         metrics = self.desk.metrics
         metrics.record_latency("order_placement", ack.acked_ns - ack.sent_ns)
         if send.is_close:
@@ -296,6 +328,7 @@ class TradeDriver:
 
     def on_fill(self, fill: Fill) -> None:
         self.ledger.add(fill)
+        self.desk.journal.noted(self.key, self.desk.now_ns(), fill)
         intent = self.state.intent(fill.link_id)
         if intent is not None and not intent.is_close:
             self.hedge.on_entry_fill(intent.leg, fill.recv_ns)
@@ -348,7 +381,9 @@ class TradeDriver:
             self._timer.cancel()
         await self._complete_ledger()
         self._count_oddities(finish)
-        self.desk.on_finished(self, self._paper(finish))
+        paper = self._paper(finish)
+        self.desk.journal.trade_ended(self.key, paper.end, paper)
+        self.desk.on_finished(self, paper)
 
     def _count_oddities(self, finish: Finish) -> None:
         """Count what did not go straight: entries that filled in part, lost answers that were cleared up."""

@@ -99,6 +99,10 @@ class Woke(Struct, frozen=True, tag=True):
     """The timer that the trade asked for."""
 
 
+class Restarted(Struct, frozen=True, tag=True):
+    """The process ended and another one took the trade over: answers and timers of before are lost."""
+
+
 Event = (
     Acknowledged
     | Rejected
@@ -112,6 +116,7 @@ Event = (
     | StreamUp
     | ExitRequested
     | Woke
+    | Restarted
 )
 
 # Actions

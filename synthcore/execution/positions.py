@@ -27,6 +27,10 @@ class Positions:
             self._before[record.symbol, record.position_idx] = record.size
             self.update(record)
 
+    def keep(self, symbol: str, side: int, size: Decimal) -> None:
+        """Count this much of what was there before as ours: an earlier process of ours left it."""
+        self._before[symbol, side] = self._before.get((symbol, side), ZERO) - size
+
     def update(self, record: Position) -> None:
         """Take a record, from the stream or by query."""
         self._sizes[record.symbol, record.position_idx] = record.size

@@ -42,6 +42,7 @@ from synthcore.execution.events import (
     Pricing,
     Rejected,
     Reported,
+    Restarted,
     Send,
     SetTimer,
     StreamDown,
@@ -347,6 +348,26 @@ def on_exit_requested(turn: Turn, event: ExitRequested) -> None:
     turn.set(exit_reason=turn.state.exit_reason or event.reason)
 
 
+def on_restarted(turn: Turn, event: Restarted) -> None:
+    """Leave the trade; what had no answer may have been sent or not, and every clock starts anew."""
+    rules, now_ns = turn.state.rules, turn.now_ns
+    turn.set(
+        wake_ns=None,
+        is_stream_up=True,
+        is_asking_position=False,
+        exit_reason=turn.state.exit_reason or "recovered",
+        deadline_ns=now_ns,
+        give_up_ns=now_ns + rules.give_up_ns,
+        pauses=(0, 0),
+        retry_at_ns=(now_ns, now_ns),
+        check_at_ns=now_ns,
+    )
+    for intent in turn.state.intents:
+        if not intent.is_final:
+            fresh = replace(facts.doubted(intent, now_ns), is_looking=False, cancel="", looks=0)
+            turn.put(replace(fresh, look_at_ns=now_ns))
+
+
 def on_woke(turn: Turn, event: Woke) -> None:
     turn.set(wake_ns=None)
 
@@ -364,6 +385,7 @@ LEARN: dict[type, Callable[[Turn, Any], None]] = {
     StreamUp: on_stream_up,
     ExitRequested: on_exit_requested,
     Woke: on_woke,
+    Restarted: on_restarted,
 }
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 CATEGORY = "linear"
 CLOCK_EVERY_S = 30.0
+RECENT_PAGES = 100  # of 100 fills
 
 decode_ack = msgspec.json.Decoder(OrderAckResult).decode
 decode_executions = msgspec.json.Decoder(ExecutionListResult).decode
@@ -175,6 +177,11 @@ class BybitBackend:
         rows = await self._pages("/v5/execution/list", params, decode_executions)
         return [fill(row) for row in rows if row.exec_type == "Trade" and row.order_link_id == link_id]
 
+    async def recent_fills(self, symbol: str) -> list[Fill]:
+        params = {"category": CATEGORY, "symbol": symbol, "limit": "100"}
+        rows = await self._pages("/v5/execution/list", params, decode_executions, RECENT_PAGES)
+        return [fill(row) for row in rows if row.exec_type == "Trade"]
+
     async def open_orders(self, symbol: str) -> list[OrderState]:
         params = {"category": CATEGORY, "symbol": symbol, "openOnly": "0", "limit": "50"}
         rows = await self._pages("/v5/order/realtime", params, decode_order_list)
@@ -189,15 +196,18 @@ class BybitBackend:
         wallets = decode_wallet(reply.result).list
         return (number(wallets[0].total_available_balance) if wallets else None) or Decimal(0)
 
-    async def _pages(self, path: str, params: dict[str, str], decode: Callable[[Any], Any]) -> list[Any]:
+    async def _pages(
+        self, path: str, params: dict[str, str], decode: Callable[[Any], Any], at_most: int | None = None
+    ) -> list[Any]:
         rows: list[Any] = []
         cursor = ""
-        while True:
+        for _ in count() if at_most is None else range(at_most):
             page = decode((await self.rest.query(path, params, cursor=cursor)).result)
             rows += page.list
             if not page.next_page_cursor or not page.list:
                 return rows
             cursor = page.next_page_cursor
+        return rows
 
     # Rules and modes
 

@@ -256,6 +256,13 @@ RUN: tuple[Setting, ...] = (
         "where a run keeps its state",
     ),
     Setting(
+        "journal",
+        "--journal",
+        ("SYNTHTEST_JOURNAL",),
+        rules.choice("off", "normal", "full"),
+        "how trades are recorded: normal survives a crash, full a power cut too, off nothing",
+    ),
+    Setting(
         "rate_tier",
         "--rate-tier",
         ("SYNTHTEST_RATE_TIER",),

@@ -52,6 +52,7 @@ RUN_DEFAULTS: dict[str, Any] = {
     "rate_tier": "10",
     "delays": "lan",
     "faults": None,
+    "journal": "normal",
     "require_criteria": False,
 }
 

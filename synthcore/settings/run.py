@@ -12,6 +12,7 @@ from synthcore.environment import Credentials, Environment
 
 RateTier = Literal["10", "20", "60", "off"]
 DelayPreset = Literal["instant", "lan", "realistic"]
+JournalLevel = Literal["off", "normal", "full"]
 
 
 class RunSettings(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     speed: float = 1.0  # of the replay
     attach: Path | None = None  # ready file of an exchange that runs already
     state_dir: Path
+    journal: JournalLevel = "normal"
     rate_tier: RateTier = "10"  # of the embedded exchange
     delays: DelayPreset = "lan"  # of the embedded exchange
     faults: Path | None = None  # what goes wrong on the embedded exchange

@@ -20,7 +20,7 @@ SAFETY: dict[str, Any] = {
     "enable_all_safety_features": True,
 }
 
-LIVE: dict[str, Any] = {"estimated_position_size": 100.0, **SAFETY}
+LIVE: dict[str, Any] = {"estimated_position_size": 100.0, "journal": "full", **SAFETY}
 
 STAGES: dict[str, dict[str, Any]] = {
     "development": {

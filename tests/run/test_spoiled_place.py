@@ -16,7 +16,7 @@ def test_a_file_in_the_way_of_the_state_folder_costs_the_record_only(place: Plac
     file = place.home / "state"
     file.write_text("mine")
 
-    done = place.call(*RUN, "--duration", "1s", "--state", str(file))
+    done = place.call(*RUN, "--duration", "1s", "--state", str(file), "--journal", "off")
 
     (warning,) = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
@@ -27,7 +27,7 @@ def test_a_file_in_the_way_of_the_state_folder_costs_the_record_only(place: Plac
 
 
 def test_a_folder_that_may_not_be_written_costs_the_record_only(place: Place) -> None:
-    done = place.call(*RUN, "--duration", "1s", "--state", "/proc/no-folder")  # root may write anywhere else
+    done = place.call(*RUN, "--duration", "1s", "--state", "/proc/no-folder", "--journal", "off")
 
     (warning,) = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
@@ -41,13 +41,38 @@ def no_more_than_a_few_lines() -> None:
 
 
 def test_a_disk_that_fills_up_costs_the_rest_of_the_record_only(place: Place) -> None:
-    done = place.call(*RUN, "--duration", "2s", prepare=no_more_than_a_few_lines)
+    done = place.call(*RUN, "--duration", "2s", "--journal", "off", prepare=no_more_than_a_few_lines)
 
     warnings = [one["text"] for one in done.objects("warning")]
     assert done.code == 0, done
     assert done.summary["flat"] and done.summary["successful"] > 0
     assert len(place.record()) <= 2048
     assert any("record is incomplete" in text for text in warnings), warnings
+    assert "Traceback" not in done.err
+
+
+def test_without_a_place_for_the_journal_nothing_is_traded(place: Place) -> None:
+    done = place.call(*RUN, "--duration", "1s", "--state", "/proc/no-folder")  # root may write anywhere else
+
+    assert done.code == 2, done
+    assert "the journal must be writable, /proc/no-folder/journal.sqlite isn't" in done.err
+    assert "--journal off" in done.err
+    assert "Traceback" not in done.err
+
+
+def room_for_a_few_trades() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+
+def test_a_disk_that_fills_up_under_the_journal_stops_new_trades_and_closes_what_is_open(
+    place: Place,
+) -> None:
+    done = place.call(*RUN, "--duration", "60s", prepare=room_for_a_few_trades)
+
+    warnings = [one["text"] for one in done.objects("warning")]
+    assert done.code == 1, done
+    assert done.summary["flat"] and done.summary["successful"] > 0
+    assert any("journal.sqlite can't be written" in text for text in warnings), warnings
     assert "Traceback" not in done.err
 
 

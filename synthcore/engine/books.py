@@ -1,0 +1,81 @@
+"""What a run keeps on disk of its trades, and what an earlier run left there."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from synthcore.engine.venue import Venue
+from synthcore.execution.desk import RUN_PREFIX
+from synthcore.execution.journal import Journal, NoJournal, RunRecord, TradeJournal
+from synthcore.execution.journal_read import Leftover, leftovers
+from synthcore.execution.lock import AccountLock, account_id
+from synthcore.settings.run import RunSettings
+
+JOURNAL = "journal.sqlite"
+PROBE_S = 0.5
+
+
+class Books(Struct, frozen=True):
+    """The journal of this run, and the trades that earlier ones left open."""
+
+    journal: TradeJournal
+    account: str
+    leftovers: tuple[Leftover, ...] = ()
+
+    def run_begun(self, run: str, venue: Venue) -> None:
+        self.journal.run_begun(
+            RunRecord(
+                run=run,
+                account=self.account,
+                venue=venue.environment.rest_urls[0],
+                instance_id=venue.instance_id,
+                pid=os.getpid(),
+            )
+        )
+
+
+@contextmanager
+def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], None]) -> Iterator[Books]:
+    """Take the account for this process, and open its journal.
+
+    Raises
+    ------
+    ConfigError
+        Another process trades on the account, or nothing can be recorded.
+    """
+    account = account_id(venue.environment.rest_urls[0], venue.credentials.api_key.reveal(), RUN_PREFIX)
+    with AccountLock(account):
+        if settings.journal == "off":
+            yield Books(NoJournal(), account)
+            return
+        path = settings.state_dir / JOURNAL
+        journal = Journal(path, settings.journal)
+        journal.on_failure = on_failure
+        try:
+            yield Books(journal, account, tuple(left_open(path, account)))
+        finally:
+            journal.close()
+
+
+def left_open(path: Path, account: str) -> list[Leftover]:
+    """The account's open trades, and those of embedded exchanges that are no more."""
+    return [one for one in leftovers(path) if one.account == account or has_vanished(one)]
+
+
+def has_vanished(one: Leftover) -> bool:
+    """Whether a trade was on an embedded exchange that nobody serves and no process trades on."""
+    if one.instance_id is None or not AccountLock(one.account).is_free():
+        return False
+    address = urlsplit(one.venue)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 80), PROBE_S).close()
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,262 @@
+"""After a crash: what an earlier process left open is taken over and brought to its end, before anything new.
+
+The journal tells which trades had no end, and their machines are made again from it. The exchange has the
+last word: its executions say what is held, by our link ids, also where the journal is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from synthcore.errors import VenueRefused
+from synthcore.execution.driver import Host, TradeDriver
+from synthcore.execution.intent import ZERO, Intent
+from synthcore.execution.journal_read import Leftover
+from synthcore.execution.positions import Positions
+from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
+from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
+
+logger = logging.getLogger(__name__)
+
+# Run, trade, leg, attempt, as `TradeDriver` and `Desk` name their orders.
+OURS = re.compile(r"st[0-9a-z]{8,10}-[0-9A-Za-z]+-(?P<leg>[LS])-(?P<kind>[ex])\d+")
+CLOSING_MARGIN_MS = 100.0
+VENUE_GONE = "VENUE_GONE"
+
+Sizes = tuple[Decimal, Decimal]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What a recovery found, and what it does about it."""
+
+    gone: tuple[Leftover, ...] = ()  # on an exchange that is no more: nothing is left to close
+    taken_over: tuple[Leftover, ...] = ()
+    orders: tuple[OrderState, ...] = ()  # open ones of ours: they are cancelled
+    unexplained: dict[str, Sizes] = {}  # held by our orders, and by no trade of the journal: closed
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.gone or self.taken_over or self.orders or self.unexplained)
+
+
+class RecoveringDesk(Host, Protocol):
+    """What recovery needs of a desk."""
+
+    positions: Positions
+
+    def take_over(self, driver: TradeDriver) -> None: ...
+
+    def rules_of(self, symbol: str) -> TradeRules: ...
+
+
+class Recovery:
+    """One account's recovery.
+
+    Parameters
+    ----------
+    instance_id
+        Of the embedded exchange we are on now, if it is one.
+    """
+
+    def __init__(
+        self,
+        desk: RecoveringDesk,
+        leftovers: Iterable[Leftover],
+        instance_id: str | None,
+        symbols: Iterable[str],
+    ) -> None:
+        self._desk = desk
+        self._leftovers = tuple(leftovers)
+        self._instance_id = instance_id
+        self._symbols = tuple(dict.fromkeys([*symbols, *(one.symbol for one in self._alive())]))
+        self._fills: dict[str, list[Fill]] = {}  # ours, by symbol
+
+    def _alive(self) -> list[Leftover]:
+        return [one for one in self._leftovers if not self._is_gone(one)]
+
+    def _is_gone(self, one: Leftover) -> bool:
+        return one.instance_id is not None and one.instance_id != self._instance_id
+
+    async def plan(self) -> Plan:
+        """Look, and change nothing."""
+        orders = [order for symbol in self._symbols for order in await self._open_orders(symbol)]
+        found = {symbol: await self._unexplained(symbol) for symbol in self._symbols}
+        return Plan(
+            gone=tuple(filter(self._is_gone, self._leftovers)),
+            taken_over=tuple(self._alive()),
+            orders=tuple(orders),
+            unexplained={symbol: sizes for symbol, sizes in found.items() if any(sizes)},
+        )
+
+    async def carry_out(self) -> list[TradeDriver]:
+        """Bring everything to its end; returns the trades that were taken over, all of them ended."""
+        for one in filter(self._is_gone, self._leftovers):
+            logger.warning("trade %s: its exchange is gone, and what it held with it", one.key)
+            self._desk.journal.trade_ended(one.key, VENUE_GONE, None)
+        await self._quiet()
+        drivers = [await self._driver_of(one) for one in self._alive() if one.state is not None]
+        drivers += [d for symbol in self._symbols for d in await self._unexplained_driver(symbol)]
+        for driver in drivers:
+            await driver.finished
+        for one in self._alive():
+            if one.state is None:  # closed with what is unexplained
+                self._desk.journal.trade_ended(one.key, one.end, None)
+        return drivers
+
+    async def _quiet(self) -> None:
+        """Cancel what is open of ours, and wait until nothing of before can arrive any more."""
+        found = 0
+        for symbol in self._symbols:
+            for order in await self._open_orders(symbol):
+                found += 1
+                try:
+                    await self._desk.backend.cancel(symbol, order.link_id)
+                except VenueRefused as e:
+                    logger.info("cancel of %s: %s", order.link_id, e)
+        alive = self._alive()
+        if not alive and not found:
+            return
+        backend = self._desk.backend
+        last_ms = max((one.last_ms for one in alive), default=backend.server_time_ms())
+        quiet_at_ms = last_ms + backend.order_recv_window_ms + CLOSING_MARGIN_MS
+        await asyncio.sleep(max(0.0, quiet_at_ms - backend.server_time_ms()) / 1e3)
+        self._fills.clear()
+
+    async def _open_orders(self, symbol: str) -> list[OrderState]:
+        return [order for order in await self._desk.backend.open_orders(symbol) if is_ours(order.link_id)]
+
+    # Trades of the journal
+
+    async def _driver_of(self, one: Leftover) -> TradeDriver:
+        assert one.state is not None
+        driver = TradeDriver(self._desk, one.key, one.opportunity, one.state.target_qty)
+        driver.state = one.state
+        fills = [
+            fill
+            for intent in one.state.intents
+            for fill in await self._desk.backend.fills(one.symbol, intent.link_id)
+        ]
+        self._count_as_ours(one.symbol, held_by(fills))
+        self._desk.take_over(driver)
+        backend = self._desk.backend
+        driver.adopt(one.state, backend.server_time_ms() + backend.order_recv_window_ms)
+        for fill in fills:
+            driver.on_fill(fill)
+        return driver
+
+    def _count_as_ours(self, symbol: str, sizes: Sizes) -> None:
+        for leg in LEGS:
+            self._desk.positions.keep(symbol, (1, 2)[leg], sizes[leg])
+
+    # What no trade explains
+
+    async def _unexplained(self, symbol: str) -> Sizes:
+        """What our orders hold on a symbol beyond the journal's trades."""
+        sizes = sizes_in(await self._desk.backend.positions(symbol))
+        if not any(sizes):
+            return ZERO, ZERO
+        known = {
+            intent.link_id
+            for one in self._alive()
+            if one.state is not None and one.symbol == symbol
+            for intent in one.state.intents
+        }
+        if symbol not in self._fills:
+            fills = await self._desk.backend.recent_fills(symbol)
+            self._fills[symbol] = [fill for fill in fills if is_ours(fill.link_id)]
+        held = held_by(fill for fill in self._fills[symbol] if fill.link_id not in known)
+        long, short = (max(ZERO, min(held[leg], sizes[leg])) for leg in LEGS)
+        return long, short
+
+    async def _unexplained_driver(self, symbol: str) -> list[TradeDriver]:
+        sizes = await self._unexplained(symbol)
+        if not any(sizes):
+            return []
+        key = f"{self._desk.run}-0r{self._symbols.index(symbol)}"
+        logger.warning("%s: %s long, %s short of ours in no trade: closing", symbol, *sizes)
+        self._count_as_ours(symbol, sizes)
+        state = holding(key, symbol, sizes, self._desk.rules_of(symbol), self._desk.now_ns())
+        driver = TradeDriver(self._desk, key, nothing_offered(symbol), state.target_qty)
+        driver.state = state
+        self._desk.take_over(driver)
+        driver.adopt(state, 0.0)
+        return [driver]
+
+
+def is_ours(link_id: str) -> bool:
+    """Whether an order was made by this program: nobody else's is ever touched."""
+    return OURS.fullmatch(link_id) is not None
+
+
+def held_by(fills: Iterable[Fill]) -> Sizes:
+    """What our fills leave held on the long and the short side."""
+    sizes = [ZERO, ZERO]
+    for fill in fills:
+        named = OURS.fullmatch(fill.link_id)
+        assert named is not None, "only fills of ours are asked about"
+        sizes["LS".index(named["leg"])] += fill.qty if named["kind"] == "e" else -fill.qty
+    return sizes[0], sizes[1]
+
+
+def sizes_in(records: Iterable[Position]) -> Sizes:
+    sizes = {record.position_idx: record.size for record in records}
+    return sizes.get(1, ZERO), sizes.get(2, ZERO)
+
+
+def holding(key: str, symbol: str, sizes: Sizes, rules: TradeRules, now_ns: int) -> Trade:
+    """A trade that holds these sizes and has to let go of them."""
+    intents = tuple(
+        Intent(f"{key}-{'LS'[leg]}-e0", leg, False, sizes[leg], known="final", executed_qty=sizes[leg])
+        for leg in LEGS
+        if sizes[leg]
+    )
+    return Trade(
+        key=key,
+        symbol=symbol,
+        target_qty=max(sizes),
+        rules=rules,
+        phase="reducing",
+        intents=intents,
+        opened_ns=now_ns,
+        deadline_ns=now_ns,
+        give_up_ns=now_ns + rules.give_up_ns,
+        reason="recovered",
+        exit_reason="recovered",
+    )
+
+
+def nothing_offered(symbol: str) -> ArbitrageOpportunity:
+    return ArbitrageOpportunity(
+        symbol=symbol,
+        long_price=0.0,
+        short_price=0.0,
+        spread_bps=0.0,
+        funding_delta_8h=0.0,
+        order_book_depth_long=0.0,
+        order_book_depth_short=0.0,
+        confidence_score=0,
+        projected_profit_after_slippage=0.0,
+        timestamp=0,
+        timestamp_ns=0,
+    )
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan in words, a line each."""
+    lines = [f"trade {one.key} on {one.symbol}: its exchange is gone, nothing to close" for one in plan.gone]
+    lines += [f"trade {one.key} on {one.symbol}: take over and close" for one in plan.taken_over]
+    lines += [f"order {order.link_id} on {order.symbol}: cancel" for order in plan.orders]
+    lines += [
+        f"{symbol}: {sizes[leg]} {LEG_NAMES[leg]} of ours in no trade of the journal: close"
+        for symbol, sizes in plan.unexplained.items()
+        for leg in LEGS
+        if sizes[leg]
+    ]
+    return lines

@@ -74,7 +74,9 @@ def test_plain_lines_say_the_same_and_keep_words_apart() -> None:
     show_all(PlainLines(out, words))
 
     assert words.getvalue() == "warning: idle states are not held off\n"
-    assert out.getvalue().startswith("started on embedded: BTCUSDT until stopped, topology park, orders by socket, seed 1\n")
+    assert out.getvalue().startswith(
+        "started on embedded: BTCUSDT until stopped, topology park, orders by socket, seed 1\n"
+    )
     assert "trade r-16  ETHUSDT  CLOSED  take_profit  held 999 ms" in out.getvalue()
     assert "finished and flat (exit code 0)" in out.getvalue()
     assert "\x1b" not in out.getvalue()

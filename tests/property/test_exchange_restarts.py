@@ -180,3 +180,17 @@ def test_a_restart_changes_nothing(seed, hedge, tmp_path):
             kept.world.kill()
             kept.world.start()
             assert everything(kept.world) == everything(never_stopped.world)
+
+
+def test_an_order_that_went_to_the_end_of_its_queue_stays_there(tmp_path):
+    world = KeptWorld(tmp_path / "state")
+    first, second = (world.order("Buy", "0.001", "59000") for _ in range(2))
+    world.amend(first, qty="0.002")
+    world.keep()
+
+    world.kill()
+    world.start()
+
+    queue = world.exchange.books[SYMBOL].resting("Buy").at(590000)
+    assert [order.order_id for order in queue] == [second.order_id, first.order_id]
+    world.kill()

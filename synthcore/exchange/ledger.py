@@ -11,7 +11,7 @@ from msgspec import Struct
 from synthcore.exchange.decimals import ZERO
 from synthcore.venues.bybit.messages import ExecutionRow
 
-KEPT_ENTRIES = 20_000  # older ones are in the balance, but can't be listed any more
+KEPT_ENTRIES = 10_000  # older ones are in the balance, but can't be listed any more
 
 # What the log calls an entry, by its execution's type.
 KINDS = {

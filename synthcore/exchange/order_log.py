@@ -11,7 +11,7 @@ from synthcore.venues.bybit.messages import ExecutionRow
 
 # What is kept of the past, so that memory stays bounded.
 KEPT_CLOSED_ORDERS = 10_000
-KEPT_FILLS = 20_000
+KEPT_FILLS = 10_000
 KEPT_LINK_IDS = 50_000
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 
 from synthcore.exchange.orders import Order
+from synthcore.exchange.recent_ids import RecentIds
 from synthcore.venues.bybit.messages import ExecutionRow
 
 # What is kept of the past, so that memory stays bounded.
@@ -24,7 +25,7 @@ class OrderLog:
         self._closed: deque[Order] = deque()
         self._by_id: dict[str, Order] = {}
         self._by_link_id: dict[str, Order] = {}
-        self._used_link_ids: dict[str, None] = {}
+        self._used_link_ids = RecentIds(KEPT_LINK_IDS)
         self._reducing: dict[tuple[str, int], dict[Order, None]] = {}
         self._open_count: dict[str, int] = {}  # active orders by symbol
         self._waiting: dict[str, dict[Order, None]] = {}  # conditional orders by symbol
@@ -68,9 +69,7 @@ class OrderLog:
 
     def use_up(self, link_id: str) -> None:
         """Let a link id never be used again."""
-        self._used_link_ids[link_id] = None
-        if len(self._used_link_ids) > KEPT_LINK_IDS:
-            del self._used_link_ids[next(iter(self._used_link_ids))]
+        self._used_link_ids.add(link_id)
 
     def _forget(self, order: Order) -> None:
         del self._by_id[order.order_id]

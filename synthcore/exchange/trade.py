@@ -17,6 +17,7 @@ from synthcore.exchange.ip_limits import IpLimits
 from synthcore.exchange.limits import TOO_MANY_VISITS, RateLimiter, Visit
 from synthcore.exchange.line import Line
 from synthcore.exchange.outbox import Outbox
+from synthcore.exchange.recent_ids import RecentIds
 from synthcore.exchange.refusal import PERMISSION_DENIED, SYSTEM_BUSY, Refusal, Refused, params_error
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode
 
@@ -103,7 +104,7 @@ class TradeSession(Session):
         self._delays = delays
         self._outbox = outbox
         self._entry: Line | None = None  # of messages on their way in, once anything was delayed
-        self._req_ids: dict[str, None] = {}
+        self._req_ids = RecentIds(REQ_IDS_KEPT)
 
     def on_text(self, text: bytes) -> None:
         """Let one message take its time, and carry it out after those in front of it."""
@@ -188,9 +189,7 @@ class TradeSession(Session):
             return params_error("reqId")
         if req_id in self._req_ids:
             return DUPLICATE_REQ_ID
-        self._req_ids[req_id] = None
-        if len(self._req_ids) > REQ_IDS_KEPT:
-            del self._req_ids[next(iter(self._req_ids))]
+        self._req_ids.add(req_id)
         return None
 
     def _reply(

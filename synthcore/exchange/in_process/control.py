@@ -14,7 +14,7 @@ from synthcore.exchange.rest import Answer
 
 
 class InProcessControl:
-    """What `ControlClient` is for an exchange behind sockets."""
+    """What `ControlClient` is for an exchange behind sockets; here it needs no token to be given."""
 
     def __init__(self, inside: Inside) -> None:
         self._door = inside.venue.control

@@ -12,6 +12,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 COMMANDS = {
     "run": Entry("synthcli.commands.run", "trade synthetic opportunities and measure every stage"),
+    "trades": Entry("synthcli.commands.trades", "list trades, or tell one in all its moments"),
     "explain": Entry("synthcli.commands.explain", "say whether settings can ever qualify, and why not"),
     "exchange": Entry("synthcli.commands.exchange", "serve the embedded exchange for any Bybit V5 client"),
     "record": Entry("synthcli.commands.record", "write a public feed into a recording"),

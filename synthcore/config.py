@@ -50,6 +50,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     # Safety (sections 4 and 11); None: off
     minimum_spread_bps: Positive | None = None  # 20 in live
     max_daily_loss: Positive | None = None  # USDT; 50 in live
+    max_consecutive_failures: Annotated[int, Meta(ge=1, le=1000)] = 5
     enable_emergency_stop: bool = False  # true in live
     enable_all_safety_features: bool = False  # true in live
 

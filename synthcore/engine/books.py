@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,8 +16,9 @@ from msgspec import Struct
 from synthcore.engine.venue import Venue
 from synthcore.execution.desk import RUN_PREFIX
 from synthcore.execution.journal import Journal, NoJournal, RunRecord, TradeJournal
-from synthcore.execution.journal_read import Leftover, leftovers
+from synthcore.execution.journal_read import Leftover, leftovers, lost_on
 from synthcore.execution.lock import AccountLock, account_id
+from synthcore.risk.losses import day_of
 from synthcore.settings.run import RunSettings
 
 JOURNAL = "journal.sqlite"
@@ -28,6 +31,7 @@ class Books(Struct, frozen=True):
     journal: TradeJournal
     account: str
     leftovers: tuple[Leftover, ...] = ()
+    lost_today_usdt: Decimal = Decimal(0)
 
     def run_begun(self, run: str, venue: Venue) -> None:
         self.journal.run_begun(
@@ -59,7 +63,8 @@ def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], 
         journal = Journal(path, settings.journal)
         journal.on_failure = on_failure
         try:
-            yield Books(journal, account, tuple(left_open(path, account)))
+            lost_usdt = lost_on(path, account, day_of(time.time_ns()))
+            yield Books(journal, account, tuple(left_open(path, account)), lost_usdt)
         finally:
             journal.close()
 

@@ -126,6 +126,7 @@ class Run:
             on_trade_finished=self._on_trade,
             on_alarm=self.observer.on_warning,
             journal=books.journal,
+            lost_today_usdt=books.lost_today_usdt,
         )
         books.run_begun(desk.run, venue)
         try:
@@ -188,7 +189,9 @@ class Run:
         assert self.market is not None and self.desk is not None
         for decision in decisions:
             symbol = self.market.symbols.text(decision.symbol_id)
-            refusal = self.desk.gate.refusal(symbol, decision.recv_ns, time.monotonic_ns())
+            refusal = self.desk.gate.refusal(
+                symbol, decision.recv_ns, time.monotonic_ns(), self.config.synthetic_spread_bps
+            )
             self.metrics.record_opportunity()
             if refusal is None:
                 refusal = self.desk.offer(

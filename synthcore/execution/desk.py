@@ -34,6 +34,7 @@ from synthcore.orders.gateway import (
 )
 from synthcore.risk.budget import Group, RateBudget
 from synthcore.risk.gate import Gate, Suppression
+from synthcore.risk.losses import LossGuard
 from synthcore.risk.sizing import close_side, entry_qty
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ class Desk:
         Begins every order's link id; by default made from the time.
     journal
         Where trades are recorded before they happen; without one a crash leaves them to a person.
+    lost_today_usdt
+        What the account's trades of this UTC day cost before.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Desk:
         run: str | None = None,
         rules: TradeRules | None = None,
         journal: TradeJournal | None = None,
+        lost_today_usdt: Decimal = Decimal(0),
     ) -> None:
         self.backend = backend
         self.config = config
@@ -111,8 +115,16 @@ class Desk:
         self.journal: TradeJournal = journal if journal is not None else NoJournal()
         self.run = run if run is not None else new_run_id(time_ns())
         self.now_ns: Callable[[], int] = monotonic_ns
+        self.epoch_ns: Callable[[], int] = time_ns
         self.gate = Gate(
-            config.max_concurrent_trades, config.cool_down_ms * MS, config.max_quote_age_ms * MS, self.budget
+            config.max_concurrent_trades,
+            config.cool_down_ms * MS,
+            config.max_quote_age_ms * MS,
+            self.budget,
+            config.minimum_spread_bps or 0.0,
+        )
+        self.losses = LossGuard(
+            config.max_daily_loss, config.max_consecutive_failures, self.epoch_ns(), lost_today_usdt
         )
         self.mark_rules = MarkRules(
             half_life_ns=config.half_life_ms * MS,
@@ -137,6 +149,7 @@ class Desk:
         self._marking: asyncio.Task[None] | None = None
         self._taken_over: set[str] = set()  # trades of an earlier process
         self._refused_sizes: set[str] = set()
+        self._is_loss_told = False
         self._unauthorised: set[str] = set()  # trades in which the key or the clock was refused
 
     # Start
@@ -169,6 +182,7 @@ class Desk:
                 )
             self.positions.set_aside(found)
         await self._recover(Recovery(self, leftovers, instance_id, symbols))
+        self._heed_losses()
         self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
 
     async def _recover(self, recovery: Recovery) -> None:
@@ -211,7 +225,7 @@ class Desk:
     ) -> TradeDriver | Suppression:
         """As `offer`, and give the trade's driver."""
         symbol = opportunity.symbol
-        refusal = self.gate.refusal(symbol, opportunity.recv_ns, self.now_ns())
+        refusal = self.gate.refusal(symbol, opportunity.recv_ns, self.now_ns(), opportunity.spread_bps)
         if refusal is not None:
             return refusal
         size_usdt = self.config.estimated_position_size if position_size is None else position_size
@@ -241,11 +255,27 @@ class Desk:
         self.gate.end(driver.symbol, self.now_ns())
         if trade.end == "UNRESOLVED":
             self.unresolved += trade.open_legs
-            self.halt(f"{driver.symbol}: a trade could not be proven flat")
+            self._stop_entries(f"{driver.symbol}: a trade could not be proven flat")
+        self.losses.on_cost(trade.real_cost_usdt, self.epoch_ns())
+        self.losses.on_end(trade.end, trade.reason, trade.successful)
+        self._heed_losses()
         self._hedge_logger.log(trade)
         driver.finished.set_result(trade)
         if self._on_trade_finished is not None and driver.key not in self._taken_over:
             self._on_trade_finished(trade)
+
+    def _heed_losses(self) -> None:
+        reason = self.losses.reason()
+        if reason is not None and not self._is_loss_told:
+            self._is_loss_told = True
+            self._warn(f"no new trades: {reason}")
+            self._stop_entries(reason)
+
+    def _stop_entries(self, reason: str) -> None:
+        """Halt; with the emergency stop, what is open is closed, too."""
+        self.halt(reason)
+        if self.config.enable_emergency_stop:
+            self._tell_all(ExitRequested("emergency_stop"))
 
     def halt(self, reason: str) -> None:
         """Take no new trade from now on."""
@@ -278,6 +308,23 @@ class Desk:
             await asyncio.sleep(MARK_EVERY_S)
             for driver in list(self.trades.values()):
                 driver.watch_mark(self.now_ns())
+
+    # By hand
+
+    def close_symbol(self, symbol: str, reason: str) -> list[TradeDriver]:
+        """Leave the trades of a symbol; new ones may begin. Their `finished` tells how they end."""
+        drivers = [driver for driver in self.trades.values() if driver.symbol == symbol]
+        for driver in drivers:
+            driver.tell(ExitRequested(reason))
+        return drivers
+
+    async def flatten(self, reason: str) -> Stopped:
+        """Take no more trades, close what is open, and have the exchange confirm that it is flat."""
+        self.gate.halt(reason)
+        self._tell_all(ExitRequested(reason))
+        while self.trades:  # each trade ends by itself, in bounded time
+            await asyncio.wait([driver.finished for driver in self.trades.values()])
+        return await self._confirm_flat()
 
     # What happens
 
@@ -347,7 +394,7 @@ class Desk:
         self.metrics.record_event(alarm.kind)
         if alarm.kind == "late_fill":
             self.unresolved += driver.open_legs()
-            self.halt(f"{driver.symbol}: a fill came after the trade's end")
+            self._stop_entries(f"{driver.symbol}: a fill came after the trade's end")
         if self._on_alarm is not None:
             self._on_alarm(f"trade {driver.key} on {driver.symbol}: {alarm.detail}")
 
@@ -402,14 +449,11 @@ class Desk:
     # Stop
 
     async def stop(self) -> Stopped:
-        """Take no more trades, close what is open, and have the exchange confirm that it is flat."""
-        self.gate.halt("shutdown")
-        self._tell_all(ExitRequested("shutdown"))
-        while self.trades:  # each trade ends by itself, in bounded time
-            await asyncio.wait([driver.finished for driver in self.trades.values()])
+        """End flat, and watch no marks any more."""
+        stopped = await self.flatten("shutdown")
         if self._marking is not None:
             self._marking.cancel()
-        return await self._confirm_flat()
+        return stopped
 
     async def close(self) -> None:
         """Close the account's connections; after `stop`."""

@@ -28,6 +28,7 @@ from synthcore.execution.events import Action, Event, SetTimer
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, OrderAck, OrderRequest
+from synthcore.risk.losses import day_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ CREATE TABLE IF NOT EXISTS entries (
     kind TEXT NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS entries_of_trade ON entries (trade);
+CREATE TABLE IF NOT EXISTS days (
+    day INTEGER, account TEXT, cost_nano INTEGER NOT NULL, PRIMARY KEY (day, account)
+);
 """
 VERSION = 1
 
@@ -58,6 +62,11 @@ INSERT_RUN = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_TRADE = "INSERT INTO trades (trade, run, symbol, begun_ns, begun) VALUES (?, ?, ?, ?, ?)"
 INSERT_ENTRY = "INSERT INTO entries (trade, at_ns, now_ns, kind, data) VALUES (?, ?, ?, ?, ?)"
 END_TRADE = "UPDATE trades SET end = ?, ended_ns = ?, paper = ? WHERE trade = ?"
+ADD_COST = (  # apart from the trades: a day has more of them than are kept
+    "INSERT INTO days SELECT ?, runs.account, ? FROM trades JOIN runs USING (run) WHERE trade = ?"
+    " ON CONFLICT (day, account) DO UPDATE SET cost_nano = cost_nano + excluded.cost_nano"
+)
+NANO = 1_000_000_000  # of a USDT
 FORGET = (
     "DELETE FROM entries WHERE trade IN (SELECT trade FROM trades WHERE end IS NOT NULL"
     " ORDER BY ended_ns DESC LIMIT -1 OFFSET ?)",
@@ -202,7 +211,10 @@ class Journal:
         self._write(INSERT_ENTRY, (trade, time.time_ns(), now_ns, kind, encode(note)))
 
     def trade_ended(self, trade: str, end: str, paper: PaperTrade | None) -> None:
-        self._write(END_TRADE, (end, time.time_ns(), None if paper is None else encode(paper), trade))
+        at_ns = time.time_ns()
+        self._write(END_TRADE, (end, at_ns, None if paper is None else encode(paper), trade))
+        if paper is not None:
+            self._write(ADD_COST, (day_of(at_ns), round(paper.real_cost_usdt * NANO), trade))
         self._ended += 1
         if self._ended % FORGET_EVERY == 0:
             for statement in FORGET:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from synthcore.errors import ConfigError
 from synthcore.execution.events import Action, Event
-from synthcore.execution.journal import VERSION, Begun
+from synthcore.execution.journal import NANO, VERSION, Begun
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import Trade, begin, flat_end, step
 from synthcore.model import ArbitrageOpportunity, Fill, OrderAck, OrderRequest
@@ -141,6 +141,29 @@ def replayed(first: Begun, events: list[tuple[int, bytes]]) -> Trade | None:
     except (msgspec.DecodeError, LookupError, TypeError, ValueError):  # of another version
         return None
     return state
+
+
+def lost_on(path: Path, account: str, day: int) -> Decimal:
+    """What an account's trades cost on a UTC day, in USDT."""
+    wanted = "SELECT cost_nano FROM days WHERE day = ? AND account = ?"
+    with reading(path) as db:
+        row = db.execute(wanted, (day, account)).fetchone()
+    return Decimal(row[0] if row else 0) / NANO
+
+
+def begun_of(path: Path, trade: str) -> tuple[int, Begun]:
+    """When a trade began (epoch ns), and with what.
+
+    Raises
+    ------
+    ConfigError
+        The journal has no such trade.
+    """
+    with reading(path) as db:
+        row = db.execute("SELECT begun_ns, begun FROM trades WHERE trade = ?", (trade,)).fetchone()
+    if row is None:
+        raise ConfigError(f"the trade must be in the journal, {trade} isn't; `synthtest trades` lists them")
+    return row[0], decode_begun(row[1])
 
 
 def trades(path: Path, limit: int) -> list[TradeLine]:

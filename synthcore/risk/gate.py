@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from synthcore.risk.budget import RateBudget
@@ -22,12 +23,18 @@ class Gate:
     """Limits that every trade passes before anything is sent."""
 
     def __init__(
-        self, max_concurrent_trades: int, cool_down_ns: int, max_quote_age_ns: int, budget: RateBudget
+        self,
+        max_concurrent_trades: int,
+        cool_down_ns: int,
+        max_quote_age_ns: int,
+        budget: RateBudget,
+        minimum_spread_bps: float = 0.0,
     ) -> None:
         self.max_concurrent_trades = max_concurrent_trades
         self.cool_down_ns = cool_down_ns
         self.max_quote_age_ns = max_quote_age_ns
         self.budget = budget
+        self.minimum_spread_bps = minimum_spread_bps
         self.guard = RaceConditionGuard()
         self.halt_reasons: list[str] = []
         self._ended_ns: dict[str, int] = {}
@@ -41,9 +48,9 @@ class Gate:
         if reason not in self.halt_reasons:
             self.halt_reasons.append(reason)
 
-    def refusal(self, symbol: str, quote_ns: int, now_ns: int) -> Suppression | None:
+    def refusal(self, symbol: str, quote_ns: int, now_ns: int, spread_bps: float = inf) -> Suppression | None:
         """Why no trade may begin on the symbol, or None. The first reason that holds."""
-        if self.is_halted:
+        if self.is_halted or not spread_bps >= self.minimum_spread_bps:  # NaN is too small, too
             return "risk"
         if symbol in self.guard:
             return "symbol_busy"

@@ -183,14 +183,21 @@ CONFIG: tuple[Setting, ...] = (
         None,
         ("MAX_DAILY_LOSS",),
         rules.positive("50"),
-        "loss of a day that stops entries, in USDT",
+        "real cost of a UTC day that stops entries, in USDT",
+    ),
+    Setting(
+        "max_consecutive_failures",
+        None,
+        ("MAX_CONSECUTIVE_FAILURES",),
+        rules.whole(1, 1000, "5"),
+        "so many failed trades in a row stop entries",
     ),
     Setting(
         "enable_emergency_stop",
         None,
         ("ENABLE_EMERGENCY_STOP",),
         rules.switch(),
-        "stop entries and close all on repeated failures",
+        "close everything open, too, when a loss, failures or an unresolved trade stop entries",
     ),
     Setting(
         "enable_all_safety_features",

@@ -43,7 +43,6 @@ from synthcore.settings.stages import hold_ceilings, safety_layer, stage_layer
 CONFIG_VARIABLE = "SYNTHTEST_CONFIG"
 DEFAULT_PROFILE = "qualifying"
 ONLY_EMBEDDED = ("recording", "speed", "attach", "rate_tier", "delays", "faults")
-NOT_ACTED_ON = ("minimum_spread_bps", "max_daily_loss", "enable_emergency_stop")
 RUN_DEFAULTS: dict[str, Any] = {
     "duration": None,
     "recording": None,
@@ -173,16 +172,18 @@ def _settings(values: dict[str, Given], profile: str, keys: Keys, warnings: list
         profile=profile,
         values=values,
         keys=keys,
-        warnings=(*warnings, *doubts(environment), *not_acted_on(values)),
+        warnings=(*warnings, *doubts(environment), *too_small_a_spread(values)),
     )
 
 
-def not_acted_on(values: Mapping[str, Given]) -> list[str]:
-    """Nobody may rely on a safety that isn't there yet."""
+def too_small_a_spread(values: Mapping[str, Given]) -> list[str]:
+    """Say that the risk gate will let nothing pass."""
+    least, spread = values["minimum_spread_bps"], values["synthetic_spread_bps"]
+    if least.value is None or spread.value >= least.value:
+        return []
     return [
-        f"{name} is checked and not acted on in this version ({values[name].origin})"
-        for name in NOT_ACTED_ON
-        if values[name].value
+        f"no trade will begin: synthetic_spread_bps {written(spread.value)} ({spread.origin}) is below"
+        f" minimum_spread_bps {written(least.value)} ({least.origin})"
     ]
 
 

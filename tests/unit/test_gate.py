@@ -1,3 +1,7 @@
+from math import nan
+
+import pytest
+
 from synthcore.risk.budget import RateBudget
 from synthcore.risk.gate import Gate
 from synthcore.risk.guard import RaceConditionGuard
@@ -55,6 +59,13 @@ def test_a_halt_stays():
 
     assert subject.refusal("BTCUSDT", NOW, NOW) == "risk"
     assert subject.halt_reasons == ["unresolved"]
+
+
+@pytest.mark.parametrize(
+    ("spread_bps", "found"), [(19.99, "risk"), (nan, "risk"), (20.0, None), (50.0, None)]
+)
+def test_a_spread_below_the_minimum_is_a_risk(spread_bps, found):
+    assert gate(minimum_spread_bps=20.0).refusal("BTCUSDT", NOW, NOW, spread_bps) == found
 
 
 def test_an_entry_waits_for_the_rate_budget():

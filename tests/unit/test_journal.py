@@ -11,9 +11,11 @@ import pytest
 from synthcore.errors import ConfigError, JournalBroken
 from synthcore.execution import events, journal
 from synthcore.execution.journal import Begun, Journal, RunRecord
-from synthcore.execution.journal_read import leftovers, time_line, trades
+from synthcore.execution.journal_read import leftovers, lost_on, time_line, trades
+from synthcore.execution.paper import PaperTrade
 from synthcore.execution.recovery import nothing_offered
 from synthcore.execution.trade import TradeRules, begin, step
+from synthcore.risk.losses import DAY_NS
 
 RULES = TradeRules(min_qty=Decimal("0.001"))
 QTY = Decimal("0.016")
@@ -34,9 +36,9 @@ def path(tmp_path):
 
 
 @contextmanager
-def opened(path, durability="normal"):
+def opened(path, durability="normal", run=RUN):
     kept = Journal(path, durability)
-    kept.run_begun(RUN)
+    kept.run_begun(run)
     try:
         yield kept
     finally:
@@ -104,6 +106,21 @@ async def test_a_time_line_has_what_was_told_and_what_was_asked_for(path):
     kinds = [entry.kind for entry in time_line(path, "st1-1")]
     assert kinds[:2] == ["action", "action"]  # both legs sent
     assert kinds.count("event") == len(STORY)
+
+
+async def test_a_day_s_cost_outlives_its_trades(path, monkeypatch):
+    monkeypatch.setattr(journal, "KEPT_TRADES", 2)
+    monkeypatch.setattr(journal.time, "time_ns", lambda: 20_000 * DAY_NS)
+    paper = PaperTrade(trade="", symbol="BTCUSDT", end="CLOSED", reason="", real_cost_usdt=0.1)
+    with opened(path) as kept:
+        for number in range(10):
+            tell(kept, f"st1-{number}", story=())
+            kept.trade_ended(f"st1-{number}", "CLOSED", paper)
+    with opened(path, run=RunRecord(run="st2", account="b", venue="", instance_id=None, pid=1)):
+        pass  # forgets all but two
+
+    assert lost_on(path, "a", 20_000) == 1
+    assert lost_on(path, "a", 20_001) == lost_on(path, "b", 20_000) == 0
 
 
 async def test_many_waits_share_a_commit(path):

@@ -398,12 +398,14 @@ def test_all_safety_features_work_anywhere(tmp_path: Path) -> None:
     assert str(settings.origins["max_daily_loss"]) == "ENABLE_ALL_SAFETY_FEATURES"
 
 
-def test_a_safety_that_is_not_acted_on_yet_is_warned_about(tmp_path: Path) -> None:
-    settings = load(tmp_path, MAX_DAILY_LOSS="20")
+def test_a_spread_that_the_risk_gate_lets_never_pass_is_warned_about(tmp_path: Path) -> None:
+    assert load(tmp_path, MINIMUM_SPREAD_BPS="50", MAX_DAILY_LOSS="20").warnings == ()
 
-    assert settings.warnings == (
-        "max_daily_loss is checked and not acted on in this version (environment variable MAX_DAILY_LOSS)",
-    )
+    settings = load(tmp_path, MINIMUM_SPREAD_BPS="51")
+
+    (warning,) = settings.warnings
+    assert warning.startswith("no trade will begin: synthetic_spread_bps 50 (profile qualifying) is below")
+    assert warning.endswith("minimum_spread_bps 51 (environment variable MINIMUM_SPREAD_BPS)")
 
 
 def test_all_safety_features_without_the_emergency_stop_are_refused(tmp_path: Path) -> None:

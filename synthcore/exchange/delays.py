@@ -1,9 +1,9 @@
 """How long things take: four seeded distributions, with presets whose numbers are written down here.
 
 `entry` lies between a request's arrival and its matching, `reply` between matching and the answer,
-`private` between an event and its frame, `visibility` between an order's change and the moment at which
-`order/realtime` and `order/history` show it. Each draws from a generator of its own, so that a change of
-one leaves the others as they were.
+`private` between an event and its frame (and between what a socket is asked and its reply), `visibility`
+between an order's change and the moment at which `order/realtime` and `order/history` show it. Each draws
+from a generator of its own, so that a change of one leaves the others as they were.
 """
 
 from __future__ import annotations

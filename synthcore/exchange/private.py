@@ -46,8 +46,7 @@ class PrivateSession(Session):
         authenticator: Authenticator,
         delay_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        super().__init__(group, conn_id, now_ms)
-        self._delay_s = delay_s
+        super().__init__(group, conn_id, now_ms, delay_s)
         self.uid: str | None = None
         self._authenticator = authenticator
         self.operations["auth"] = self._auth
@@ -60,8 +59,7 @@ class PrivateSession(Session):
     def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
         """`req_id` comes first here, and only where the client sent one."""
         reply = {"success": success, "ret_msg": ret_msg, "op": request.op, "conn_id": self.conn_id}
-        named = {"req_id": request.req_id, **reply} if request.req_id else reply
-        self.send(encode(named), self._delay_s())
+        self.send_json({"req_id": request.req_id, **reply} if request.req_id else reply)
 
     def write_pong(self, request: OpRequest) -> None:
         pong = {"op": "pong", "args": [str(self.now_ms())], "conn_id": self.conn_id}

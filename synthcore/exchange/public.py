@@ -29,8 +29,9 @@ class PublicSession(Session):
         topics: Collection[str],
         snapshot: Snapshot,
         category: str,
+        delay_s: Callable[[], float],
     ) -> None:
-        super().__init__(group, conn_id, now_ms)
+        super().__init__(group, conn_id, now_ms, delay_s)
         self.category = category
         self._served = topics
         self._snapshot = snapshot
@@ -60,21 +61,32 @@ class PublicStream:
         What the market has; anything else is refused.
     snapshot
         Gives the frame that a late subscriber gets first.
+    delay_s
+        Draws how long an operation of a client takes; frames never wait.
     """
 
-    def __init__(self, topics: Collection[str], snapshot: Snapshot, now_ms: Clock) -> None:
+    def __init__(
+        self,
+        topics: Collection[str],
+        snapshot: Snapshot,
+        now_ms: Clock,
+        delay_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.sessions: Sessions[PublicSession] = Sessions()
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
         self.stamp: Callable[[bytes], bytes] | None = None  # writes the times of a clock that is off
         self._topics = frozenset(topics)
         self._snapshot = snapshot
         self._now_ms = now_ms
+        self._delay_s = delay_s
         self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
 
     def session(self, conn_id: str, category: str = TRADED) -> PublicSession:
         """A new connection; of a category that is not traded here, it finds no topic."""
         topics = self._topics if category == TRADED else frozenset[str]()
-        return PublicSession(self.sessions, conn_id, self._now_ms, topics, self._snapshot, category)
+        return PublicSession(
+            self.sessions, conn_id, self._now_ms, topics, self._snapshot, category, self._delay_s
+        )
 
     def open_count(self, category: str) -> int:
         """How many connections of a category are open."""

@@ -72,12 +72,17 @@ class Session(WSListener):
         The id that every reply carries.
     now_ms
         The exchange's clock.
+    delay_s
+        Draws how long after its arrival an operation is carried out and answered.
     """
 
-    def __init__(self, group: Sessions[Any], conn_id: str, now_ms: Clock) -> None:
+    def __init__(
+        self, group: Sessions[Any], conn_id: str, now_ms: Clock, delay_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.group = group
         self.conn_id = conn_id
         self.now_ms = now_ms
+        self._delay_s = delay_s
         self.topics: dict[str, None] = {}  # in order of subscription
         self.operations: dict[str, Callable[[OpRequest], None]] = {
             "subscribe": self._subscribe,
@@ -94,6 +99,7 @@ class Session(WSListener):
         self._lag_s = 0.0
         self._turn: list[bytes] = []  # posted frames that share the next write
         self._line: Line | None = None  # frames that wait; made when the first one has to
+        self._asked: Line | None = None  # operations that wait, likewise
 
     # What a subclass gives
 
@@ -266,7 +272,22 @@ class Session(WSListener):
                 self.on_text(text)
 
     def on_text(self, text: bytes) -> None:
+        """Let one control message take its time, and carry it out after those in front of it.
+
+        What is asked waits, and not the answer: frames of topics that the client has don't wait with it.
+        """
+        delay_s = self._delay_s()
+        if delay_s > 0 and self._asked is None:
+            self._asked = Line(self._operate)
+        if self._asked is None:
+            self._operate(text)
+        else:
+            self._asked.put(text, delay_s)
+
+    def _operate(self, text: bytes) -> None:
         """Carry out one control message; whatever it says, the connection survives."""
+        if self._transport is None:
+            return  # gone while it waited
         try:
             request = _decode_request(text)
             if isinstance(request.req_id, int):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from synthcore.exchange.faults.outage import Outage
@@ -33,8 +35,8 @@ class Notice(Struct, rename="camel"):
 class StatusStream:
     """Watches the outage that a fault may bring about; a new subscriber hears of the next change."""
 
-    def __init__(self, outage: Outage, ids: Ids, now_ms: Clock) -> None:
-        self.stream = PublicStream({TOPIC}, lambda topic, now_ms: None, now_ms)
+    def __init__(self, outage: Outage, ids: Ids, now_ms: Clock, delay_s: Callable[[], float]) -> None:
+        self.stream = PublicStream({TOPIC}, lambda topic, now_ms: None, now_ms, delay_s)
         self._outage = outage
         self._ids = ids
         self._current: Notice | None = None

@@ -156,7 +156,9 @@ class Venue:
             lambda topic: self.public.sessions.has(topic),
             lambda topic, text: self.public.publish(topic, text),
         )
-        self.public = PublicStream(self.display.topics, self.display.snapshot, self.clock.now_ms)
+        self.public = PublicStream(
+            self.display.topics, self.display.snapshot, self.clock.now_ms, self.delays.private_s
+        )
         self.outbox = Outbox(self.private.deliver, self.private.flush)
         self.outbox.then = self._show_acts
         self.push_awaited = asyncio.Event()  # something is to be pushed by and by
@@ -178,7 +180,7 @@ class Venue:
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)
         self.control = self._control_door(settings)
         self.http = HttpEdge(self.rest, self.control, self.delays, self.faults, self.outbox, self.outage)
-        self.status = StatusStream(self.outage, self.ids, self.clock.now_ms)
+        self.status = StatusStream(self.outage, self.ids, self.clock.now_ms, self.delays.private_s)
         self.tick = Clockwork(
             self.clock,
             self.core,

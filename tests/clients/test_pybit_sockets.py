@@ -34,7 +34,7 @@ class Heard(queue.Queue):
 
 @pytest.fixture(scope="module")
 def exchange():
-    # pybit sends first and notes the callback afterwards: it loses replies that come sooner than that.
+    # pybit sends first and notes its subscription or callback afterwards: sooner replies are lost to it.
     late = DelayPlan(reply=Delay(floor_ms=200), private=Delay(floor_ms=200))
     with BybitExchange(market="generator", rate_tier="60") as served:
         served.set_delays(late)

@@ -40,9 +40,9 @@ class Client(WSListener):
 
 
 @asynccontextmanager
-async def connected(sessions):
+async def connected(sessions, delay_s=0.0):
     server = await ws_create_server(
-        lambda request: TwoTopics(sessions, "conn-1", lambda: 1700000000000), "127.0.0.1", 0
+        lambda request: TwoTopics(sessions, "conn-1", lambda: 1700000000000, lambda: delay_s), "127.0.0.1", 0
     )
     port = server.sockets[0].getsockname()[1]
     transport, client = await ws_connect(Client, f"ws://127.0.0.1:{port}/v5/public/linear")
@@ -123,6 +123,37 @@ async def test_a_message_in_two_fragments_is_one_message(client):
     client.transport.send(WSMsgType.CONTINUATION, b'"ping"}', fin=True)
 
     assert (await client.next())["ret_msg"] == "pong"
+
+
+async def test_an_operation_that_takes_its_time_holds_no_frame_up(sessions):
+    async with connected(sessions, delay_s=0.05) as client:
+        await client.ask({"op": "subscribe", "args": ["a"]})
+        await client.next()
+
+        for request in ({"op": "subscribe", "args": ["b"]}, {"op": "ping"}):
+            client.transport.send(WSMsgType.TEXT, json.dumps(request).encode())
+        for session in sessions.of("a"):
+            session.send_json({"market": "a"})
+
+        said = [await client.next() for _ in range(4)]
+
+    assert said[0] == {"market": "a"}
+    assert [message.get("op", "push") for message in said[1:]] == ["subscribe", "push", "ping"]
+
+
+async def test_who_hangs_up_before_an_operation_is_carried_out_is_not_subscribed(sessions):
+    async with connected(sessions, delay_s=0.05) as client:
+        client.transport.send(WSMsgType.TEXT, b'{"op":"subscribe","args":["a"]}')
+        async with asyncio.timeout(WAIT_S):
+            while not any(session._asked for session in sessions):
+                await asyncio.sleep(0)
+        (session,) = sessions
+
+    async with asyncio.timeout(WAIT_S):
+        while session._asked._waiting:
+            await asyncio.sleep(0)
+
+    assert not sessions.has("a")
 
 
 async def test_who_hangs_up_is_forgotten(sessions):

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,16 @@ def test_the_rules_are_the_real_ones() -> None:
     for symbol, listed in listed_contracts().items():
         assert listed.raw == real[symbol]
         assert list(listed.raw) == list(real[symbol])
+
+
+def test_prices_and_turnovers_are_of_scale_only() -> None:
+    for symbol, listed in listed_contracts().items():
+        if listed.turnover_usdt is not None:
+            assert listed.turnover_usdt == float(f"{listed.turnover_usdt:.0e}"), symbol
+        if listed.price is not None:
+            assert listed.price == float(f"{listed.price:.2e}"), symbol
+            ticks = Decimal(str(listed.price)) / Decimal(listed.raw["priceFilter"]["tickSize"])
+            assert ticks == int(ticks), symbol
 
 
 def test_a_few_contracts_are_busy_and_most_are_quiet() -> None:

@@ -1,7 +1,8 @@
 """Hundreds of Bybit's contracts, as a table of what sets their `instruments-info` entries apart.
 
-The rules are those of 2026-08-09; price and turnover (USDT in 24 hours), where there are any, of 2023-08-16.
-The busiest of that day come first, then the others by age.
+The rules are the public trading rules as of 2026-08-09. Price (three digits) and turnover (USDT in 24 hours,
+one digit), where there are any, are orders of magnitude of 2023.
+The busiest come first, then the others by age.
 """
 
 from __future__ import annotations

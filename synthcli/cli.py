@@ -17,6 +17,7 @@ COMMANDS = {
     "exchange": Entry("synthcli.commands.exchange", "serve the embedded exchange for any Bybit V5 client"),
     "record": Entry("synthcli.commands.record", "write a public feed into a recording"),
     "config": Entry("synthcli.commands.config", "show the effective settings and where each came from"),
+    "calibrate": Entry("synthcli.commands.calibrate", "compare an exchange with ours, field by field"),
     "doctor": Entry("synthcli.commands.doctor", "check reach, clock, keys, position mode; say the fix"),
 }
 

@@ -159,6 +159,30 @@ class RestClient:
         response = await self._client.send(request)
         return self._read(response, path, for_order=False)
 
+    async def call_as_is(self, method: str, path: str, payload: bytes, signed: bool = True) -> httpx.Response:
+        """Send a call once, and give its answer as it came, whatever it says.
+
+        Parameters
+        ----------
+        payload
+            The query string (GET) or the body (POST), exactly as it is sent and signed.
+
+        Raises
+        ------
+        VenueUnreachable
+            No answer came.
+        """
+        headers = self._headers(payload, self.recv_window_ms) if signed else {}
+        if method == "GET":
+            url, body = f"{self.base_urls[0]}{path}?{payload.decode()}".rstrip("?"), b""
+        else:
+            url, body = self.base_urls[0] + path, payload
+            headers["Content-Type"] = "application/json"
+        try:
+            return await self._client.request(method, url, content=body or None, headers=headers)
+        except httpx.TransportError as e:
+            raise VenueUnreachable(f"{self.base_urls[0]}{path}: no answer ({name(e)})") from e
+
     def _headers(self, payload: bytes, recv_window_ms: int) -> dict[str, str]:
         timestamp_ms = int(self.server_time_ms())
         return {

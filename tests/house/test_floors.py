@@ -38,6 +38,7 @@ FLOORS = {
     "synthcore.ready": 1,
     "synthcore.doctor": 5,
     "synthcore.capture": 5,
+    "synthcore.calibration": 5,
     "synthcore.settings": 1,
     "synthcore.virtual_time": 1,
     "synthcore._core": 0,

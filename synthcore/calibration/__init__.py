@@ -1,0 +1,1 @@
+"""Two exchanges are told the same story, and their answers compared field by field, by the protocol alone."""

@@ -13,6 +13,10 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = {
     "run": Entry("synthcli.commands.run", "trade synthetic opportunities and measure every stage"),
     "trades": Entry("synthcli.commands.trades", "list trades, or tell one in all its moments"),
+    "stop": Entry("synthcli.commands.stop", "end a running run flat"),
+    "close": Entry("synthcli.commands.close", "close one symbol's trades in a running run"),
+    "flatten": Entry("synthcli.commands.flatten", "close everything of ours, with or without a running run"),
+    "recover": Entry("synthcli.commands.recover", "show or carry out what a crash left to do"),
     "explain": Entry("synthcli.commands.explain", "say whether settings can ever qualify, and why not"),
     "exchange": Entry("synthcli.commands.exchange", "serve the embedded exchange for any Bybit V5 client"),
     "record": Entry("synthcli.commands.record", "write a public feed into a recording"),

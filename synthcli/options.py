@@ -19,6 +19,7 @@ STRATEGY = (
     "max_concurrent_trades",
 )
 HOSTS = ("api_url", "ws_public_url", "ws_private_url", "ws_trade_url")
+ACCOUNT = ("environment", "symbols_to_trade", "attach", "journal", *HOSTS)  # which one, and what of it
 SWITCHES = ("require_criteria",)
 
 

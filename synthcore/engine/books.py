@@ -54,7 +54,7 @@ def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], 
     ConfigError
         Another process trades on the account, or nothing can be recorded.
     """
-    account = account_id(venue.environment.rest_urls[0], venue.credentials.api_key.reveal(), RUN_PREFIX)
+    account = account_of(venue)
     with AccountLock(account):
         if settings.journal == "off":
             yield Books(NoJournal(), account)
@@ -67,6 +67,26 @@ def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], 
             yield Books(journal, account, tuple(left_open(path, account)), lost_usdt)
         finally:
             journal.close()
+
+
+@contextmanager
+def read_books(settings: RunSettings, venue: Venue) -> Iterator[Books]:
+    """Hold the account, and tell what is left open on it; nothing is written.
+
+    Raises
+    ------
+    ConfigError
+        Another process trades on the account, or the journal can't be read.
+    """
+    account = account_of(venue)
+    with AccountLock(account):
+        is_kept = settings.journal != "off"
+        left = left_open(settings.state_dir / JOURNAL, account) if is_kept else []
+        yield Books(NoJournal(), account, tuple(left))
+
+
+def account_of(venue: Venue) -> str:
+    return account_id(venue.environment.rest_urls[0], venue.credentials.api_key.reveal(), RUN_PREFIX)
 
 
 def left_open(path: Path, account: str) -> list[Leftover]:

@@ -11,8 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
-from synthcore.config import SyntheticConfig
+from synthcore.engine.account import backend_of
 from synthcore.engine.books import Books, open_books
+from synthcore.engine.control import RunControl
+from synthcore.engine.control_socket import control_socket
 from synthcore.engine.fault_record import FaultRecord
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import RunOutcome, exit_code
@@ -30,7 +32,6 @@ from synthcore.monitor.criteria import criteria_met
 from synthcore.monitor.metrics import MetricsCollector
 from synthcore.monitor.observer import RunObserver
 from synthcore.monitor.summary import build_summary
-from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import DEFAULT_LIMITS, Group, RateBudget
 from synthcore.settings.run import RunSettings
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
@@ -73,19 +74,37 @@ class Run:
             Something was wrong before the first trade. Nothing was sent.
         """
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        ended: asyncio.Future[RunOutcome] = asyncio.get_running_loop().create_future()
         with StopRequests() as stop:
-            async with AsyncExitStack() as house:
-                parts = await unless_asked(stop, self._start(house))
-                if parts is None:
-                    return self._outcome(stop, Stopped(flat=True))
-                market, desk = parts
+            async with AsyncExitStack() as porch:
+                await self._open_control(porch, RunControl(stop, lambda: self.desk, ended))
                 try:
-                    await self._trade(stop, market)
-                except Exception as error:  # a defect of ours is no reason to leave positions open
-                    self._on_defect(error)
-                stopped = await self._stop(stop, market, desk)
-                self.tally.faults = await self._faults.struck()
-                return self._outcome(stop, stopped)
+                    ended.set_result(await self._run(stop))
+                except Exception as error:
+                    ended.set_exception(error)
+                return ended.result()
+
+    async def _run(self, stop: StopRequests) -> RunOutcome:
+        async with AsyncExitStack() as house:
+            parts = await unless_asked(stop, self._start(house))
+            if parts is None:
+                return self._outcome(stop, Stopped(flat=True))
+            market, desk = parts
+            try:
+                await self._trade(stop, market)
+            except Exception as error:  # a defect of ours is no reason to leave positions open
+                self._on_defect(error)
+            stopped = await self._stop(stop, market, desk)
+            self.tally.faults = await self._faults.struck()
+            return self._outcome(stop, stopped)
+
+    async def _open_control(self, porch: AsyncExitStack, control: RunControl) -> None:
+        try:
+            await porch.enter_async_context(control_socket(self.settings.state_dir, control.perform))
+        except ConfigError as error:
+            self.observer.on_warning(str(error))
+        except OSError as error:  # the record lacks its place, too, and has said so
+            log.warning("no control socket in %s: %s", self.settings.state_dir, error)
 
     # Start
 
@@ -105,15 +124,7 @@ class Run:
     @asynccontextmanager
     async def _open_desk(self, venue: Venue, books: Books) -> AsyncIterator[Desk]:
         config = self.config
-        backend = BybitBackend(
-            venue.environment.rest_urls,
-            venue.environment.ws_private_url,
-            venue.credentials,
-            recv_window_ms=config.recv_window_ms,
-            order_recv_window_ms=config.entry_recv_window_ms,
-            warm_connections=2 * config.max_concurrent_trades,
-            ws_trade_url=trade_url(config, venue),
-        )
+        backend = backend_of(config, venue)
         self._order_entry = lambda: backend.order_entry
         self._round_trip_ns = backend.network_rtt_ns
         self._clock_error_ns = lambda: int(1e6 * backend.rest.clock.uncertainty_ms)
@@ -321,31 +332,13 @@ class Run:
         met = criteria_met(self._summary()) if self.settings.require_criteria else None
         code = exit_code(
             flat=stopped.flat,
-            interrupted=stop.asked.is_set(),
+            interrupted=stop.is_interrupted,
             failed=bool(self.failure),
             criteria_met=met,
         )
         summary = self._summary(stopped.flat, code)
         self.observer.on_summary(summary, True)
         return RunOutcome(code, summary)
-
-
-def trade_url(config: SyntheticConfig, venue: Venue) -> str | None:
-    """Where orders go by socket; None: by REST.
-
-    Raises
-    ------
-    ConfigError
-        The socket was asked for and the venue has none.
-    """
-    if config.order_entry == "rest":
-        return None
-    url = venue.environment.ws_trade_url
-    if url is None and config.order_entry == "socket":
-        raise ConfigError(
-            f"order_entry socket needs a trade socket, {venue.environment.name} has none; use auto or rest"
-        )
-    return url
 
 
 def not_flat(stopped: Stopped) -> str:

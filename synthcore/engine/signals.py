@@ -36,11 +36,14 @@ class StopRequests:
         Set by the first request: no new entries, close all, confirm flat.
     abandoned
         Set by the third request within `PATIENCE_S`: leave at once and say what is open.
+    is_interrupted
+        Whether a signal asked; `finish` is no interruption.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.asked = asyncio.Event()
         self.abandoned = asyncio.Event()
+        self.is_interrupted = False
         self._clock = clock
         self._times_s: list[float] = []
 
@@ -65,4 +68,9 @@ class StopRequests:
         self._times_s = [*self._times_s[-2:], now_s]
         if len(self._times_s) == 3 and now_s - self._times_s[0] <= PATIENCE_S:
             self.abandoned.set()
+        self.is_interrupted = True
+        self.asked.set()
+
+    def finish(self) -> None:
+        """Ask for a flat end as if the time were over."""
         self.asked.set()

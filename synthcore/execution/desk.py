@@ -159,12 +159,24 @@ class Desk:
 
         Raises
         ------
+        ConfigError, VenueError
+            As `connect`.
+        Unresolved
+            What an earlier process left could not be proven flat.
+        """
+        await self._recover(await self.connect(leftovers, instance_id))
+        self._heed_losses()
+        self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
+
+    async def connect(self, leftovers: Iterable[Leftover] = (), instance_id: str | None = None) -> Recovery:
+        """Bring the account up and check what must hold; returns the recovery, of which nothing is done yet.
+
+        Raises
+        ------
         ConfigError
             An unknown symbol, or an account that can't hold two legs.
         VenueError
             The exchange can't be reached, or refuses the key.
-        Unresolved
-            What an earlier process left could not be proven flat.
         """
         self.loop = asyncio.get_running_loop()
         self.backend.on_private_event(self.on_private_event)
@@ -181,9 +193,7 @@ class Desk:
                     f"run `synthtest doctor --fix position-mode`"
                 )
             self.positions.set_aside(found)
-        await self._recover(Recovery(self, leftovers, instance_id, symbols))
-        self._heed_losses()
-        self._marking = self.loop.create_task(self._watch_marks(), name="synthetic marks")
+        return Recovery(self, leftovers, instance_id, symbols)
 
     async def _recover(self, recovery: Recovery) -> None:
         for driver in await recovery.carry_out():

@@ -86,3 +86,13 @@ async def test_under_nohup_a_closed_terminal_is_no_request() -> None:
         await asyncio.sleep(0)
         assert not stop.asked.is_set()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+async def test_a_command_s_stop_is_no_interruption() -> None:
+    stop = StopRequests()
+    stop.finish()
+
+    assert stop.asked.is_set()
+    assert not stop.is_interrupted
+    stop.request()
+    assert stop.is_interrupted

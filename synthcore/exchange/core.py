@@ -274,6 +274,15 @@ class Exchange:
             events.extend(self._set_off_by(symbol, Prices(last=trade.price), now_ms))
         return events
 
+    def on_own_trades(self, trades: Iterable[OwnTrade], now_ms: int) -> list[Event]:
+        """Clients' trades were printed: each was the last price."""
+        events: list[Event] = []
+        for trade in trades:
+            if self._waiting.any_of(trade.symbol):
+                last = self.contracts[trade.symbol].price(trade.price_ticks)
+                events.extend(self._set_off_by(trade.symbol, Prices(last=last), now_ms))
+        return events
+
     def on_ticker(self, symbol: str, now_ms: int) -> Iterable[Event]:
         """The market's last, mark or index price may have changed, or its funding settled."""
         if self._changes is not None:

@@ -29,6 +29,7 @@ from synthcore.exchange.core import Exchange
 from synthcore.exchange.dcp import DisconnectGuard
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.display.display import Display
+from synthcore.exchange.display.sequence import SequenceShift
 from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
 from synthcore.exchange.endpoints_asset import AssetEndpoints
@@ -134,6 +135,7 @@ class Venue:
         self.market = MarketState()
         self.history = MarketHistory(self.market)
         self.bend = Bend()
+        self.sequence = SequenceShift()
         self.pace = Pace()
         contracts = {str(raw["symbol"]): contract_of(raw) for raw in source.instruments}
         changes = Changes() if state is not None else None
@@ -337,7 +339,7 @@ class Venue:
         """One market frame: state, then matching, then private events, then the public stream."""
         text = frame.text if self.bend.is_straight else self.bend.bent(frame.topic, frame.text)
         if text is not None:
-            self._apply(frame.topic, text)
+            self._apply(frame.topic, self.sequence.shifted(frame.topic, text))
 
     def _apply(self, topic: str, text: bytes) -> None:
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
@@ -369,12 +371,18 @@ class Venue:
             self.push_awaited.set()
 
     def _show_acts(self) -> None:
-        """Print and display what clients' orders did."""
+        """Print and display what clients' orders did, and what their prints set off."""
         now_ms = self.clock.now_ms()
-        for topic, text in self.display.prints(now_ms):
-            self.market.apply(topic, text)
-            self.history.apply(topic, text, now_ms)
-            self.public.publish(topic, text)
+        while trades := self.core.tape.take():
+            for topic, text in self.display.prints(trades, now_ms):
+                self.sequence.take(topic.rpartition(".")[2])
+                self.market.apply(topic, text)
+                self.history.apply(topic, text, now_ms)
+                self.public.publish(topic, text)
+            events = self.core.on_own_trades(trades, now_ms)
+            if events:
+                self.outbox.put(events)
+                self.outbox.send()
         self.display.note_changes(self._slot_ms())
         self.push_public()
 

@@ -6,6 +6,7 @@ from itertools import dropwhile, islice
 import pytest
 from exchange_edge import START_MS, Edge
 
+from synthcore.exchange.display.sequence import SequenceShift
 from synthcore.exchange.market.frames import MarketFrame, trade_frame
 from synthcore.exchange.steady import SteadyMarket
 
@@ -364,3 +365,68 @@ def test_price_limits_are_pushed_each_300_ms(edge):
 def print_of_the_market(edge, price, size):
     text = trade_frame("BTCUSDT", [(edge.now_ms, "Sell", size, price, "MinusTick", "theirs", 5)], edge.now_ms)
     edge.venue.apply(MarketFrame(0, "publicTrade.BTCUSDT", text))
+
+
+# What our prints move
+
+
+def statuses(edge):
+    reply = edge.get("/v5/order/history", **LINEAR)
+    return {row["orderLinkId"]: row["orderStatus"] for row in reply["result"]["list"]}
+
+
+def test_a_print_of_ours_sets_stops_off_one_after_the_other(edge):
+    rising = {**MARKET, "triggerDirection": 1, "triggerBy": "LastPrice"}
+    act(edge, **rising, triggerPrice="60000.2", qty="3", orderLinkId="first")
+    act(edge, **rising, triggerPrice="60000.3", orderLinkId="second")
+    act(edge, **{**rising, "triggerBy": "MarkPrice"}, triggerPrice="60000.2", orderLinkId="by-mark")
+    edge.signer = edge.signers[1]
+
+    act(edge, **MARKET, qty="2.5")
+    edge.signer = edge.signers[0]
+
+    assert statuses(edge) == {"first": "Filled", "second": "Filled"}
+    refused = edge.post(
+        "/v5/order/create", {**LINEAR, "side": "Buy", "qty": "0.01", **rising, "triggerPrice": "60000.2"}
+    )
+    assert refused["retCode"] == 110092  # the last price is ours
+
+
+def test_the_markets_next_trade_is_the_last_price_again(edge):
+    act(edge, **MARKET, qty="2.5")
+    edge.push("tickers.BTCUSDT", b'{"type":"delta","data":{"lastPrice":"59990","volume24h":"1"},"cs":0}')
+
+    assert str(edge.venue.market.last("BTCUSDT")) == "59990"
+
+
+def test_sequences_rise_over_our_prints_and_the_markets_frames(edge):
+    subscriber = Subscriber(edge.venue, "publicTrade.BTCUSDT", "orderbook.50.BTCUSDT", "tickers.BTCUSDT")
+    untouched = Subscriber(edge.venue, "orderbook.50.ETHUSDT")
+    before = edge.venue.market.cross_sequence("BTCUSDT")
+
+    for _ in range(3):
+        act(edge, **MARKET)
+    first = second_beat()[0]
+    edge.venue.apply(first)
+    later(edge)
+
+    printed = [trade["seq"] for message in subscriber.of("publicTrade") for trade in message["data"]]
+    assert printed == [before + 1, before + 2, before + 3]
+    assert edge.venue.market.cross_sequence("BTCUSDT") >= printed[-1]
+    books = [message["data"]["seq"] for message in subscriber.of("orderbook")]
+    assert books == sorted(books)
+    assert books[-1] >= printed[-1]
+    eth = edge.venue.market.cross_sequence("ETHUSDT")
+    assert all(message["data"]["seq"] <= eth for message in untouched.messages)
+
+
+def test_a_market_frame_is_numbered_behind_our_prints():
+    sequence = SequenceShift()
+    text = b'{"topic":"t.BTCUSDT","data":{"u":7,"seq":70},"cs": 71}'
+
+    before = sequence.shifted("t.BTCUSDT", text)
+    sequence.take("BTCUSDT")
+
+    assert before is text
+    assert sequence.shifted("t.ETHUSDT", text) is text
+    assert sequence.shifted("t.BTCUSDT", text) == b'{"topic":"t.BTCUSDT","data":{"u":7,"seq":71},"cs":72}'

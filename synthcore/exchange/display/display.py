@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ from synthcore.exchange.liquidation import Liquidation
 from synthcore.exchange.market.candles import INTERVALS
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
-from synthcore.exchange.tape import Tape
+from synthcore.exchange.tape import OwnTrade
 
 TICKER_PERIOD_MS = 100
 LOOK_MS = 100  # between two looks at who wants what follows a ticker
@@ -48,7 +48,6 @@ class Traded(Protocol):
     """What is displayed of the exchange."""
 
     contracts: dict[str, Contract]
-    tape: Tape
 
     def book(self, symbol: str) -> OwnOrders: ...
 
@@ -151,10 +150,10 @@ class Display:
 
     # Our clients' acts
 
-    def prints(self, now_ms: int) -> Iterator[Frame]:
-        """Trades of our clients that are to be told."""
-        for symbol, trades in groupby(self._exchange.tape.take(), lambda trade: trade.symbol):
-            while batch := list(islice(trades, MOST_TRADES)):
+    def prints(self, trades: Iterable[OwnTrade], now_ms: int) -> Iterator[Frame]:
+        """The frames of our clients' trades; each is to be applied to the market before the next is made."""
+        for symbol, of_symbol in groupby(trades, lambda trade: trade.symbol):
+            while batch := list(islice(of_symbol, MOST_TRADES)):
                 yield f"publicTrade.{symbol}", self._symbols[symbol].printed(batch, now_ms)
 
     def note_changes(self, slot_ms: int) -> None:

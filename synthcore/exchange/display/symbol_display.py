@@ -169,9 +169,9 @@ class SymbolDisplay:
     # Tape
 
     def printed(self, trades: Iterable[OwnTrade], now_ms: int) -> bytes:
-        """The frame of trades of our clients."""
+        """The frame of trades of our clients, with the next cross sequence."""
         market = self._market.ticker(self._symbol)
-        seq = self._market.cross_sequence(self._symbol)
+        seq = self._market.cross_sequence(self._symbol) + 1
         entries = []
         for trade in trades:
             direction = self.ticker.trade(trade.price_ticks, trade.lots, market)

@@ -18,6 +18,7 @@ from synthcore.exchange.market.premium import Premium
 Level = tuple[Decimal, Decimal]  # price, quantity
 
 KEPT_TRADES = 1000  # per symbol, as many as REST gives
+TOLD_BY_TRADES = frozenset({"lastPrice", "volume24h"})  # fields of a ticker that a trade changes
 NOTHING: Mapping[str, str] = {}
 NO_LEVELS: Sequence[Level] = ()
 
@@ -49,7 +50,7 @@ class MarketState:
             elif kind == "tickers":
                 self._symbol(rest).apply_ticker(_decode_ticker(text))
             elif kind == "publicTrade":
-                self._symbol(rest).trades.extend(_decode_trades(text).data)
+                self._symbol(rest).apply_trades(_decode_trades(text))
         except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, ValueError):
             self.malformed += 1
             return False
@@ -114,7 +115,9 @@ class MarketState:
         return self._number(symbol, "markPrice")
 
     def last(self, symbol: str) -> Decimal | None:
-        return self._number(symbol, "lastPrice")
+        """The price of the last print, or of the ticker where that tells of a later trade."""
+        state = self._symbols.get(symbol)
+        return state.last() if state is not None else None
 
     def index(self, symbol: str) -> Decimal | None:
         return self._number(symbol, "indexPrice")
@@ -156,13 +159,25 @@ class SymbolState:
         self._ticker_ts_ms = 0
         self._numbers: dict[str, Decimal] = {}  # fields of the ticker that were asked for
         self._merged: tuple[Sequence[Level], Sequence[Level]] | None = None
+        self._printed: str | None = None  # the last print's price, until the ticker tells of a trade
 
     def apply_ticker(self, frame: TickerFrame) -> None:
         self.ticker = frame.data if frame.type == "snapshot" else {**self.ticker, **frame.data}
         self.cs, self._ticker_ts_ms = frame.cs, frame.ts
         if not self._numbers.keys().isdisjoint(frame.data):
             self._numbers.clear()
+        if not TOLD_BY_TRADES.isdisjoint(frame.data):
+            self._printed = None
         self.premium.note(frame.ts, self.ticker)
+
+    def apply_trades(self, frame: TradeFrame) -> None:
+        self.trades.extend(frame.data)
+        for trade in frame.data[-1:]:
+            self._printed = trade.get("p")
+            self.cs = max(self.cs, trade.get("seq", 0))
+
+    def last(self) -> Decimal | None:
+        return Decimal(self._printed) if self._printed is not None else self.number("lastPrice")
 
     def apply_book(self, depth: int, frame: BookFrame) -> int:
         book = self.books.get(depth)

@@ -4,7 +4,6 @@ SPOT = "of a spot market; none is traded here"
 OPTION = "of an option market; none is traded here"
 OLD = "an older spelling of what newer samples have"
 OTHER = "a third party's invention: no live message or document has it"
-LATER = "not there yet"
 
 NOT_SERVED = {
     # Public stream
@@ -13,12 +12,8 @@ NOT_SERVED = {
     "bybit-ws-public/orderbook.full:*": "Bybit serves it for spot only",
     "bybit-ws-public/orderbook.rpi:*": "there are no RPI orders",
     "bybit-ws-public/requests:1": "there are no RPI orders",
-    "bybit-ws-public/allLiquidation:*": LATER,
-    "bybit-ws-public/system.status:*": "sent in an outage only: a unit test has its keys",
-    "bybit-ws-public/requests:3": "of the status socket, which the tests of outages subscribe to",
     "bybit-ws-public/op-replies:6": SPOT,
     "bybit-ws-public/op-replies:9": OPTION,
-    "bybit-ws-public/op-replies:10": SPOT,
     "bybit-ws-public/op-replies:11": SPOT,
     "bybit-ws-public/op-replies:12": SPOT,
     "bybit-ws-public/op-replies:14": OPTION,

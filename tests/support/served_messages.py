@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 
 import httpx
 import websocket  # pybit's own dependency
+from control_client import ControlClient
 
+from synthcore.exchange.faults.liquidate import Liquidate
+from synthcore.exchange.faults.maintenance import Maintenance
 from synthcore.venues.bybit.signing import Signer
 
 SYMBOL = "BTCUSDT"
@@ -122,6 +125,7 @@ def served_messages(ready):
         private_pushes(collector, private, {"order", "execution", "execution.fast", "position", "wallet"})
         private_pushes(collector, by_category, {"order.linear", "execution.fast.linear"})
         public_pushes(collector)
+        told_by_faults(collector)
         return dict(collector.served)
     finally:
         collector.close()
@@ -317,6 +321,9 @@ def public_pushes(collector):
     replies.append(socket.ask({"op": "subscribe", "args": ["tickers.btcusdt"]}))
     replies.append(socket.ask({"op": "ping", "req_id": "4"}))
     replies.append(socket.ask({"op": "ping"}))
+    spot = collector.socket(collector.ready.ws_public.replace("linear", "spot"))
+    many = [f"orderbook.1.{number}USDT" for number in range(11)]
+    replies.append(spot.ask({"op": "subscribe", "req_id": "6", "args": many}))
     topics = [
         f"{kind}.{SYMBOL}"
         for kind in (
@@ -333,6 +340,23 @@ def public_pushes(collector):
     for message in socket.pushes_until(has_seen_the_market):
         kind = message["topic"].removesuffix(f".{SYMBOL}")
         collector.served[f"bybit-ws-public/{FILES.get(kind, f'{kind}.linear')}"].append(message)
+
+
+def told_by_faults(collector):
+    """A liquidation and maintenance: the public hears of them when they are brought about."""
+    keep, control = collector.served, ControlClient(collector.ready)
+    public = collector.socket(collector.ready.ws_public)
+    public.ask({"op": "subscribe", "args": [f"allLiquidation.{SYMBOL}"]})
+    control.add(Liquidate(account=collector.ready.accounts[0].uid, when="start"))
+    keep["bybit-ws-public/allLiquidation"].append(public.push())
+    collector.order(orderType="Market")  # what asks for a position finds one
+    status = collector.socket(collector.ready.flavours["mainnet"].ws_status)
+    keep["bybit-ws-public/op-replies"].append(status.ask({"op": "subscribe", "args": ["system.status"]}))
+    control.add(Maintenance(ms=60_000))
+    keep["bybit-ws-public/system.status"].append(status.push())
+    control.clear()
+    keep["bybit-ws-public/system.status"].append(status.push())
+    control.close()
 
 
 # Where a topic's samples are, if not in a file of its name. A book of 1000 levels is like one of 200.

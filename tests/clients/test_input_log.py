@@ -27,6 +27,11 @@ STORM = [
     {"do": "cut_socket", "socket": "trade", "when": "9th fill"},
 ]
 OF_THE_SERVER = {"date", "connection"}  # headers
+MARKER = "marker-4b7e-of-somebody-else"
+STRAY = [  # what a client sends by mistake: another exchange's key, what no exchange reads
+    {"X-BAPI-API-KEY": MARKER, "X-BAPI-SIGN": MARKER, "X-BAPI-TIMESTAMP": "1"},
+    {"Cookie": MARKER, "Authorization": MARKER},
+]
 
 
 class Listener(WSListener):
@@ -74,6 +79,9 @@ class Story:
                 say(trade, op="order.create", header=stamp, args=[order | {"orderLinkId": f"ws-{number}"}])
             await self.call("GET", "/v5/market/time")
             await self.call("GET", "/v5/nowhere")
+            for stray in STRAY:
+                await self.call("GET", "/v5/account/info", headers=stray)
+            await self.call("GET", "/_control/faults", headers={"Authorization": f"Bearer {MARKER}"})
             for transport in (private, public, trade):
                 transport.disconnect()
             for listener in self.listeners:
@@ -160,6 +168,8 @@ def test_the_log_is_private_and_has_no_key_of_anybody_else(told):
     head = json.loads(path.read_bytes().split(b"\n")[0])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert head["keys"] == [[story.ready.api_key, story.ready.api_secret]]
+    assert MARKER not in path.read_text()
+    assert story.ready.control_token not in path.read_text()
 
 
 def test_a_log_that_was_cut_in_a_line_is_read_up_to_there(told, tmp_path):

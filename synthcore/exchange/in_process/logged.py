@@ -20,6 +20,7 @@ from synthcore.exchange.in_process.input_log import Head, InputLog
 from synthcore.exchange.in_process.inputs import AnyInput
 from synthcore.exchange.in_process.output import Output
 from synthcore.exchange.in_process.stepped import SteppedExchange
+from synthcore.exchange.in_process.veil import Veil
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.venue import random_key
 
@@ -35,7 +36,8 @@ class LoggedExchange:
 
     def __init__(self, settings: ExchangeSettings, path: Path) -> None:
         head = head_of(settings)
-        self._log = InputLog(path, head)
+        self._veil = Veil(head)
+        self._log = InputLog(path, self._veil.head)
         self._loop = asyncio.get_running_loop()
         self.failed: asyncio.Future[None] = self._loop.create_future()  # has the reason, if a market does
         self._begun_ns = time.monotonic_ns()
@@ -60,7 +62,7 @@ class LoggedExchange:
         """Stamp one input, log it and let it act; what comes out waits for `deliver`."""
         at_ns = max(time.monotonic_ns() - self._begun_ns, self._exchange.clock.passed_ns)
         stamped = msgspec.structs.replace(given, at_ns=at_ns)
-        self._log.put(stamped)
+        self._log.put(self._veil.over(stamped))
         self._exchange.give(stamped)
 
     def deliver(self) -> None:

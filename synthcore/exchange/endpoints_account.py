@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Position
 from synthcore.exchange.core import Exchange
+from synthcore.exchange.dcp import DEFAULT_WINDOW_S, DisconnectGuard
+from synthcore.exchange.dcp import TRADED as DCP_TRADED
 from synthcore.exchange.decimals import text
 from synthcore.exchange.endpoint import (
     Call,
@@ -24,15 +26,15 @@ from synthcore.exchange.rows import rest_position_row, wallet_row
 from synthcore.venues.bybit.messages import SetLimitPriceAction, SwitchMode, WalletResult
 
 UNIFIED_2_0 = 5  # unifiedMarginStatus
-DCP_WINDOW_S = 10
 KEY_LASTS_MS = 90 * DAY_MS  # a key that is bound to no address
 
 
 class AccountEndpoints:
     """Position list, mode and leverage; wallet, account info, fees, key info."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, guard: DisconnectGuard) -> None:
         self._exchange = exchange
+        self._guard = guard
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -89,12 +91,13 @@ class AccountEndpoints:
         return WalletResult([row])
 
     def info(self, call: Call) -> Result:
+        windows_s = self._guard.windows_s(call.user.uid)
         return {
             "marginMode": ISOLATED if call.user.is_isolated else CROSS,
             "updatedTime": str(call.user.margin_mode_ms),
             "unifiedMarginStatus": UNIFIED_2_0,
-            "dcpStatus": "OFF",
-            "timeWindow": DCP_WINDOW_S,
+            "dcpStatus": "ON" if windows_s else "OFF",
+            "timeWindow": windows_s.get(DCP_TRADED, DEFAULT_WINDOW_S),
             "smpGroup": 0,
             "isMasterTrader": False,
             "spotHedgingStatus": "OFF",

@@ -42,6 +42,11 @@ class Flavour(Struct, frozen=True):
         return HOSTS[self.name].ws_public is not None
 
     @property
+    def has_every_topic(self) -> bool:
+        """Whether the private socket has `execution.fast` and `dcp`, which demo's page lacks."""
+        return not self.is_demo
+
+    @property
     def has_trade_socket(self) -> bool:
         return HOSTS[self.name].ws_trade is not None
 

@@ -33,6 +33,10 @@ LIMITS: dict[str, int | None] = {
     "/v5/position/trading-stop": 10,
     "/v5/position/set-auto-add-margin": 10,
     "/v5/position/add-margin": 10,
+    "/v5/position/switch-isolated": 10,  # not published, as that of the three below: its group's
+    "/v5/position/symbol-info": 10,
+    "/v5/account/user-setting-config": 10,
+    "/v5/asset/coin/query-info": 10,
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
     "/v5/account/transaction-log": 25,

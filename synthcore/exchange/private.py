@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
@@ -30,6 +30,8 @@ TOPICS = {
     "wallet": "wallet",
 }
 TOPICS_OF = {kind: tuple(topic for topic in TOPICS if TOPICS[topic] == kind) for kind in TOPICS.values()}
+ALL_TOPICS = frozenset([*TOPICS, *DCP_TOPICS])
+PLAIN_TOPICS = frozenset(topic for topic in TOPICS if not topic.startswith("execution.fast"))
 NOT_AUTHORISED = "Request not authorized"  # Bybit's text is not documented
 
 
@@ -44,9 +46,11 @@ class PrivateSession(Session):
         conn_id: str,
         now_ms: Clock,
         authenticator: Authenticator,
-        delay_s: Callable[[], float] = lambda: 0.0,
+        delay_s: Callable[[], float],
+        topics: Collection[str],
     ) -> None:
         super().__init__(group, conn_id, now_ms, delay_s)
+        self._served = topics
         self.uid: str | None = None
         self._authenticator = authenticator
         self.operations["auth"] = self._auth
@@ -54,7 +58,7 @@ class PrivateSession(Session):
     def refusal(self, topic: str) -> str | None:
         if self.uid is None:
             return NOT_AUTHORISED
-        return None if topic in TOPICS or topic in DCP_TOPICS else handler_not_found(topic)
+        return None if topic in self._served else handler_not_found(topic)
 
     def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
         """`req_id` comes first here, and only where the client sent one."""
@@ -82,20 +86,29 @@ class PrivateStream:
     ----------
     delay_s
         Draws how long after its event a frame is sent; the frames of a connection keep their order.
+    topics
+        What may be subscribed to.
     """
 
     def __init__(
-        self, authenticator: Authenticator, now_ms: Clock, delay_s: Callable[[], float] = lambda: 0.0
+        self,
+        authenticator: Authenticator,
+        now_ms: Clock,
+        delay_s: Callable[[], float] = lambda: 0.0,
+        topics: Collection[str] = ALL_TOPICS,
     ) -> None:
         self.sessions: Sessions[PrivateSession] = Sessions()
         self._authenticator = authenticator
         self._now_ms = now_ms
         self._delay_s = delay_s
+        self._topics = topics
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
         self._posted: dict[PrivateSession, None] = {}  # who has frames that wait for the act's end
 
     def session(self, conn_id: str) -> PrivateSession:
-        return PrivateSession(self.sessions, conn_id, self._now_ms, self._authenticator, self._delay_s)
+        return PrivateSession(
+            self.sessions, conn_id, self._now_ms, self._authenticator, self._delay_s, self._topics
+        )
 
     def users_of(self, topic: str) -> set[str]:
         """Who has a connection with this topic."""

@@ -64,7 +64,7 @@ from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.pace import Pace
-from synthcore.exchange.private import PrivateStream
+from synthcore.exchange.private import ALL_TOPICS, PLAIN_TOPICS, PrivateStream
 from synthcore.exchange.public import PublicStream
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
@@ -149,7 +149,8 @@ class Venue:
         self.visibility = Visibility(self.delays.visibility_s, lambda: self.delays.lags, time.monotonic_s)
         self.clock = ExchangeClock(time)
         self._new_key = new_key
-        self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s)
+        topics = ALL_TOPICS if flavour.has_every_topic else PLAIN_TOPICS
+        self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s, topics)
         self.display = Display(
             self.core,
             self.market,
@@ -255,7 +256,7 @@ class Venue:
             *MarketEndpoints(source.instruments, self.display, self.clock.now_ns).endpoints(),
             *HistoryEndpoints(self.core.contracts, self.market, self.history, self.core.funding).endpoints(),
             *TradeEndpoints(self.core, self.outbox, self.visibility).endpoints(),
-            *AccountEndpoints(self.core).endpoints(),
+            *AccountEndpoints(self.core, self.guard).endpoints(),
             *MarginEndpoints(self.core, self.outbox).endpoints(),
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts, self.core.liquidator.fund).endpoints(),

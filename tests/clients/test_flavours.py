@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 import websocket  # pybit's own dependency
+from control_client import control_http
 from pybit import unified_trading
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
@@ -21,6 +22,7 @@ SETTINGS = ExchangeSettings(
     market="steady",
     flavours=("mainnet", "testnet", "demo"),
     rate_tier="60",
+    control_token="auto",
     keys=(KeyTerms(read_only=True, ips=("127.0.0.1",)), KeyTerms(ips=("10.0.0.7",))),
 )
 SYMBOL = "BTC/USDT:USDT"
@@ -107,6 +109,9 @@ def test_demo_has_the_private_socket_only(ready, path):
 @pytest.mark.parametrize("name", ["testnet", "demo"])
 def test_pybits_private_stream_is_of_its_world(ready, monkeypatch, name):
     world, heard = ready.flavours[name], []
+    with control_http(world) as control:  # pybit notes its subscription after it has sent it
+        late = {"private": {"floor_ms": 100}}
+        control.post("/_control/latency", json={"plan": late}).raise_for_status()
     monkeypatch.setattr(unified_trading, "PRIVATE_WSS", world.ws_private)
     keys = {"api_key": world.api_key, "api_secret": world.api_secret}
     stream = unified_trading.WebSocket("private", **{"testnet": False, **SWITCHES[name]}, **keys)

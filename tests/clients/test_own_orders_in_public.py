@@ -7,8 +7,8 @@ import pytest
 from pybit import unified_trading
 from pybit.unified_trading import HTTP, WebSocket
 
-from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
+from synthcore.exchange.delays import Delay, DelayPlan
+from synthcore.testing import BybitExchange
 
 WAIT_S = 10
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.5"}
@@ -16,8 +16,9 @@ ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": 
 
 @pytest.fixture(scope="module")
 def exchange():
-    with ExchangeProcess(ExchangeSettings(market="steady", rate_tier="off")) as ready:
-        yield ready
+    with BybitExchange(market="steady", rate_tier="off") as served:
+        served.set_delays(DelayPlan(private=Delay(floor_ms=100)))  # pybit notes a subscription late
+        yield served.ready
 
 
 def until(pushes, is_enough):

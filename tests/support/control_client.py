@@ -8,10 +8,10 @@ import httpx
 import msgspec
 
 from synthcore.exchange.faults.fault import Fault
-from synthcore.exchange.ready import Ready
+from synthcore.exchange.ready import FlavourReady, Ready
 
 
-def control_http(ready: Ready) -> httpx.Client:
+def control_http(ready: Ready | FlavourReady) -> httpx.Client:
     """A client that bears the exchange's token."""
     return httpx.Client(base_url=ready.rest, headers={"Authorization": f"Bearer {ready.control_token}"})
 

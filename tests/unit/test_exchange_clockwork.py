@@ -200,6 +200,8 @@ def test_only_an_institution_has_it(exchange):
     ]
 
     assert (taken["retCode"], refused["retCode"]) == (0, 10005)
+    told = [exchange.clock.run(client.get("/v5/account/info"))["result"] for client in (institution, other)]
+    assert [(one["dcpStatus"], one["timeWindow"]) for one in told] == [("ON", 10), ("OFF", 10)]
     assert infos == [
         {
             "dcpInfos": [

@@ -4,6 +4,7 @@ import pytest
 from exchange_edge import Edge
 
 from synthcore.exchange.flavour import FLAVOURS
+from synthcore.exchange.sessions import handler_not_found
 from synthcore.exchange.settings import ExchangeSettings
 
 NOT_ON_DEMO = (10032, "Demo trading are not supported.")
@@ -24,6 +25,16 @@ def test_a_demo_account_is_refused_what_its_page_does_not_list(demo):
     price_action = demo.post("/v5/account/set-limit-px-action", {"category": "linear"})
 
     assert [outcome(reply) for reply in (fees, coins, price_action)] == [NOT_ON_DEMO] * 3
+
+
+@pytest.mark.parametrize("topic", ["execution.fast", "execution.fast.linear", "dcp.future"])
+def test_a_demo_stream_refuses_topics_that_its_page_does_not_list(demo, monkeypatch, topic):
+    sessions = [world.venue.private.session("c") for world in (demo, Edge(monkeypatch))]
+    for session in sessions:
+        session.uid = "1"
+
+    assert [session.refusal(topic) for session in sessions] == [handler_not_found(topic), None]
+    assert sessions[0].refusal("execution.linear") is None
 
 
 def test_a_demo_account_trades_and_reads_as_any_other(demo):

@@ -1,6 +1,8 @@
 """Rate limits: a rolling second per user and endpoint, told in three headers."""
 
-from synthcore.exchange.limits import RateLimiter
+from exchange_edge import Edge
+
+from synthcore.exchange.limits import LIMITS, RateLimiter
 
 CREATE = "/v5/order/create"
 NOW_MS = 1_700_000_000_000
@@ -68,3 +70,13 @@ def test_the_headers_are_bybits():
         (b"X-Bapi-Limit-Status", b"9"),
         (b"X-Bapi-Limit-Reset-Timestamp", b"%d" % NOW_MS),
     ]
+
+
+def test_every_private_call_has_a_limit_and_tells_it(monkeypatch):
+    edge = Edge(monkeypatch, rate_tier="10")
+
+    private = {endpoint.path for endpoint in edge.venue.rest._routes.values() if endpoint.is_private}
+    answer = edge.send("GET", "/v5/position/symbol-info", query=b"category=linear&symbol=BTCUSDT")
+
+    assert private - set(LIMITS) == set()
+    assert (b"X-Bapi-Limit", b"10") in answer.headers

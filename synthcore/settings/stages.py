@@ -16,6 +16,7 @@ SAFETY: dict[str, Any] = {
     "max_concurrent_trades": 2,
     "minimum_spread_bps": 20.0,
     "max_daily_loss": 50.0,
+    "max_consecutive_failures": 5,
     "enable_emergency_stop": True,
     "enable_all_safety_features": True,
 }
@@ -46,6 +47,7 @@ LIVE_CEILINGS = (
     Ceiling("estimated_position_size", 500.0),  # the last step of the position schedule
     Ceiling("max_concurrent_trades", 2),
     Ceiling("max_daily_loss", 50.0),
+    Ceiling("max_consecutive_failures", 5),
     Ceiling("minimum_spread_bps", 20.0, is_least=True),
 )
 LIVE_MUST_BE_ON = ("enable_emergency_stop",)

@@ -32,6 +32,23 @@ def test_a_run_is_controlled_from_another_terminal(place: Place) -> None:
     assert not (place.state / "control.sock").exists()
 
 
+def test_a_day_s_loss_outlives_the_process(place: Place) -> None:
+    ready = place.state / "ready.json"
+    served = place.start(
+        "exchange", "--symbols", "BTCUSDT", "--ready-file", str(ready), "--position-mode", "hedge"
+    )
+    assert next(served.each("out"))
+    short = ("run", "--symbols", "BTCUSDT", "--attach", str(ready), "--duration", "1s", "--json")
+
+    first, second = (place.call(*short, environ={"MAX_DAILY_LOSS": "0.5"}) for _ in range(2))
+
+    for done, trades_begun in ((first, 1), (second, 0)):  # one trade costs about 2 USDT
+        (said,) = [one["text"] for one in done.objects("warning")]
+        assert "the day's loss must stay below max_daily_loss 0.5 USDT" in said
+        assert (done.code, done.summary["trades"]) == (0, trades_begun)
+    assert second.summary["funnel"]["suppressed"]["risk"] > 0
+
+
 def test_what_a_killed_run_left_is_shown_and_then_closed_by_hand(place: Place) -> None:
     ready = place.state / "ready.json"
     served = place.start(

@@ -63,6 +63,21 @@ async def test_the_day_s_loss_stops_entries_and_the_emergency_stop_closes_the_re
     assert len(said) == 1 and "must stay below max_daily_loss 50.0 USDT" in said[0]
 
 
+async def test_an_unresolved_trade_closes_the_others_by_the_emergency_stop(exchange):
+    desk = await desk_on(exchange, [], enable_emergency_stop=True)
+    btc = await hold(desk, "BTCUSDT", 60000.0, 60000.1)
+    eth = await hold(desk, "ETHUSDT", 3000.0, 3000.01)
+
+    desk.on_lost(btc, RuntimeError("a defect of ours"))
+    ends = [(await driver.finished).end for driver in (btc, eth)]
+    reason = eth.finished.result().reason
+    stopped = await desk.stop()  # closes what the unresolved one left
+    await desk.close()
+
+    assert (ends, reason) == (["UNRESOLVED", "CLOSED"], "emergency_stop")
+    assert stopped.flat
+
+
 async def test_a_day_that_is_lost_already_begins_without_entries(exchange):
     said = []
     desk = await desk_on(exchange, said, lost="50", max_daily_loss=50.0)

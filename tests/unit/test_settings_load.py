@@ -378,6 +378,7 @@ def test_live_starts_from_the_safety_settings(tmp_path: Path) -> None:
         ("MAX_CONCURRENT_TRADES", "3", "max_concurrent_trades must be at most 2"),
         ("POSITION_SIZE", "501", "estimated_position_size must be at most 500"),
         ("MAX_DAILY_LOSS", "50.01", "max_daily_loss must be at most 50"),
+        ("MAX_CONSECUTIVE_FAILURES", "6", "max_consecutive_failures must be at most 5"),
         ("MINIMUM_SPREAD_BPS", "19", "minimum_spread_bps must be at least 20"),
         ("ENABLE_EMERGENCY_STOP", "false", "enable_emergency_stop must be true"),
     ],

@@ -30,8 +30,15 @@ TOPICS = {
     "wallet": "wallet",
 }
 TOPICS_OF = {kind: tuple(topic for topic in TOPICS if TOPICS[topic] == kind) for kind in TOPICS.values()}
-ALL_TOPICS = frozenset([*TOPICS, *DCP_TOPICS])
-PLAIN_TOPICS = frozenset(topic for topic in TOPICS if not topic.startswith("execution.fast"))
+# Of markets in which nothing is traded here: they are taken, and stay silent.
+SILENT_TOPICS = (
+    *(f"{kind}.{other}" for kind in ("order", "execution") for other in ("spot", "inverse", "option")),
+    *("position.inverse", "position.option", "greeks"),
+)
+PLAIN_TOPICS = frozenset(
+    topic for topic in (*TOPICS, *SILENT_TOPICS) if not topic.startswith("execution.fast")
+)
+ALL_TOPICS = PLAIN_TOPICS | frozenset([*TOPICS, *DCP_TOPICS])
 NOT_AUTHORISED = "Request not authorized"  # Bybit's text is not documented
 
 

@@ -34,7 +34,8 @@ def test_a_demo_stream_refuses_topics_that_its_page_does_not_list(demo, monkeypa
         session.uid = "1"
 
     assert [session.refusal(topic) for session in sessions] == [handler_not_found(topic), None]
-    assert sessions[0].refusal("execution.linear") is None
+    assert sessions[0].refusal("execution.linear") is sessions[0].refusal("greeks") is None
+    assert sessions[0].refusal("wallet.linear") == handler_not_found("wallet.linear")
 
 
 def test_a_demo_account_trades_and_reads_as_any_other(demo):

@@ -9,7 +9,7 @@ market's next frame is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -145,6 +145,11 @@ class Exchange:
     def has_news(self) -> bool:
         """Whether orders changed, or traded, that were not displayed yet."""
         return bool(self._changed or self.tape)
+
+    @property
+    def changed(self) -> Collection[str]:
+        """Symbols in which orders changed since `take_changed`."""
+        return self._changed.keys()
 
     def take_changed(self) -> tuple[str, ...]:
         """Symbols in which orders changed since the last call."""

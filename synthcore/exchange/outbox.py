@@ -15,7 +15,7 @@ class Outbox:
     Parameters
     ----------
     deliver
-        Takes the events one by one.
+        Takes the events of an act, or of several.
     end
         Called when there are no more for now.
 
@@ -25,7 +25,9 @@ class Outbox:
         Called after the private events of clients' acts: the public sees what they did.
     """
 
-    def __init__(self, deliver: Callable[[Event], None], end: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, deliver: Callable[[Iterable[Event]], None], end: Callable[[], None] = lambda: None
+    ) -> None:
         self._is_watched: Callable[[], bool] = lambda: False
         self._watch: Callable[[list[Event]], None]
         self._deliver = deliver
@@ -62,7 +64,6 @@ class Outbox:
             return False
         waiting, self._waiting = self._waiting, []
         for events in waiting:
-            for event in events:
-                self._deliver(event)
+            self._deliver(events)
         self._end()
         return True

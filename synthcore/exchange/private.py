@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
@@ -83,7 +83,11 @@ class PrivateSession(Session):
             self.write_reply(request, key.message, success=False)
             return
         self.uid = key.uid
+        self.group.changes += 1
         self.write_reply(request, "", success=True)
+
+
+Listeners = tuple[tuple[str, list[PrivateSession]], ...]  # topic asked with, who
 
 
 class PrivateStream:
@@ -111,6 +115,8 @@ class PrivateStream:
         self._topics = topics
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
         self._posted: dict[PrivateSession, None] = {}  # who has frames that wait for the act's end
+        self._known: dict[tuple[str, str], Listeners] = {}  # by user and kind of event
+        self._known_at = -1  # how many changes of the sessions it knows
 
     def session(self, conn_id: str) -> PrivateSession:
         return PrivateSession(
@@ -121,19 +127,18 @@ class PrivateStream:
         """Who has a connection with this topic."""
         return {session.uid for session in self.sessions.of(topic) if session.uid is not None}
 
-    def deliver(self, event: Event) -> None:
-        """Send one event to all who asked for it, under the topic they asked with.
+    def deliver(self, events: Iterable[Event]) -> None:
+        """Send events to all who asked for them, under the topic they asked with.
 
-        Where nothing waits, it goes out with the other events of its act: see `flush`.
+        Where nothing waits, they go out with the other events of their act: see `flush`.
         """
-        delay_s = self._delay_s()
-        if self.gate is None or self.gate.is_open:
-            for topic, sessions in self._listeners(event):
-                self._post(frame_of(event, topic), sessions, delay_s)
-        elif any(self._listeners(event)):
-            self.gate.pass_on(
-                event_happening(event), event.uid, lambda change: self._deliver(event, delay_s, change)
-            )
+        for event in events:
+            delay_s = self._delay_s()
+            if self.gate is None or self.gate.is_open:
+                for topic, sessions in self._listeners(event):
+                    self._post(frame_of(event, topic), sessions, delay_s)
+            elif self._listeners(event):
+                self._pass_gate(self.gate, event, delay_s)
 
     def flush(self) -> None:
         """Write what was delivered: the frames of an act share a write."""
@@ -141,10 +146,19 @@ class PrivateStream:
         for session in posted:
             session.flush()
 
-    def _listeners(self, event: Event) -> Iterator[tuple[str, list[PrivateSession]]]:
+    def _listeners(self, event: Event) -> Listeners:
         """Who asked for an event, by the topic they asked with."""
-        for topic in TOPICS_OF[event.message.topic]:
-            sessions = [session for session in self.sessions.of(topic) if session.uid == event.uid]
+        if self._known_at != self.sessions.changes:
+            self._known, self._known_at = {}, self.sessions.changes
+        key = event.uid, event.message.topic
+        listeners = self._known.get(key)
+        if listeners is None:
+            listeners = self._known[key] = tuple(self._asked(*key))
+        return listeners
+
+    def _asked(self, uid: str, kind: str) -> Iterator[tuple[str, list[PrivateSession]]]:
+        for topic in TOPICS_OF[kind]:
+            sessions = [session for session in self.sessions.of(topic) if session.uid == uid]
             if sessions:
                 yield topic, sessions
 
@@ -156,6 +170,9 @@ class PrivateStream:
                 self._posted[session] = None
             else:
                 session.send(frame, delay_s)
+
+    def _pass_gate(self, gate: FrameGate, event: Event, delay_s: float) -> None:
+        gate.pass_on(event_happening(event), event.uid, lambda change: self._deliver(event, delay_s, change))
 
     def _deliver(self, event: Event, delay_s: float, change: Change) -> None:
         """Send one event on its own, perhaps late or changed."""

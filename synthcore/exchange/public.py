@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from synthcore.exchange.faults.frames import FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
@@ -30,17 +30,23 @@ class PublicSession(Session):
         snapshot: Snapshot,
         category: str,
         delay_s: Callable[[], float],
+        before_look: Callable[[], None],
     ) -> None:
         super().__init__(group, conn_id, now_ms, delay_s)
         self.category = category
         self._served = topics
         self._snapshot = snapshot
+        self._before_look = before_look
 
     def refusal(self, topic: str) -> str | None:
         return None if topic in self._served else handler_not_found(topic)
 
     def too_much(self, topics: list[str]) -> str | None:
         return too_much(self.category, self.topics, topics)
+
+    def _operate(self, text: bytes) -> None:
+        self._before_look()  # who comes now is not told of what was before
+        super()._operate(text)
 
     def on_subscribed(self, topics: list[str]) -> None:
         for topic in topics:
@@ -63,6 +69,8 @@ class PublicStream:
         Gives the frame that a late subscriber gets first.
     delay_s
         Draws how long an operation of a client takes; frames never wait.
+    before_look
+        Called before a client is heard: time to do what was put off while nobody looked.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class PublicStream:
         snapshot: Snapshot,
         now_ms: Clock,
         delay_s: Callable[[], float] = lambda: 0.0,
+        before_look: Callable[[], None] = lambda: None,
     ) -> None:
         self.sessions: Sessions[PublicSession] = Sessions()
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
@@ -79,18 +88,35 @@ class PublicStream:
         self._snapshot = snapshot
         self._now_ms = now_ms
         self._delay_s = delay_s
+        self._before_look = before_look
+        self._symbols: frozenset[str] = frozenset()  # that somebody has a topic of
+        self._symbols_at = 0  # how many changes of the sessions they include
         self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
 
     def session(self, conn_id: str, category: str = TRADED) -> PublicSession:
         """A new connection; of a category that is not traded here, it finds no topic."""
         topics = self._topics if category == TRADED else frozenset[str]()
         return PublicSession(
-            self.sessions, conn_id, self._now_ms, topics, self._snapshot, category, self._delay_s
+            self.sessions,
+            conn_id,
+            self._now_ms,
+            topics,
+            self._snapshot,
+            category,
+            self._delay_s,
+            self._before_look,
         )
 
     def open_count(self, category: str) -> int:
         """How many connections of a category are open."""
         return sum(session.category == category for session in self.sessions)
+
+    def has_any_of(self, symbols: Iterable[str]) -> bool:
+        """Whether anybody has a topic of one of these symbols."""
+        if self._symbols_at != self.sessions.changes:
+            self._symbols = frozenset(topic.rpartition(".")[2] for topic in self.sessions.topics())
+            self._symbols_at = self.sessions.changes
+        return not self._symbols.isdisjoint(symbols)
 
     def publish(self, topic: str, text: bytes) -> None:
         """Send one frame, written once, to all who have its topic."""

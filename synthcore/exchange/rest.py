@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -75,6 +75,7 @@ class RestApp:
         now_ms: Clock,
     ) -> None:
         self.ip_limits: IpLimits | None = None  # where an address can ask too much
+        self.before_look: Callable[[], None] = lambda: None  # called before a question is answered
         self._routes = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
         self._accounts = accounts
         self._authenticator = authenticator
@@ -95,6 +96,8 @@ class RestApp:
         now_ms = self._now_ms()
         if self.ip_limits is not None and not self.ip_limits.call(client_ip, now_ms):
             return TOO_FREQUENT
+        if method == "GET":
+            self.before_look()
         endpoint = self._routes.get((method, path))
         if endpoint is None:
             return self._refuse(ROUTE_NOT_FOUND, now_ms, status=404)

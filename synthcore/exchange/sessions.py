@@ -27,6 +27,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from synthcore.exchange.line import Line
 from synthcore.exchange.reset import close_by_reset
+from synthcore.exchange.wire import framed
 from synthcore.venues.bybit.messages import OpRequest
 
 logger = logging.getLogger(__name__)
@@ -157,6 +158,14 @@ class Session(WSListener):
         Whoever posts calls `flush` when the turn ends; whatever else is sent goes out after it.
         """
         self._turn.append(framed)
+
+    def send_with_others(self, frame: bytes) -> None:
+        """Send one text message; where the loop gathers writes, all of a turn cost one system call."""
+        if self.is_prompt:
+            self.post(framed(frame))
+            self.flush()
+        else:
+            self.send(frame)
 
     def flush(self) -> None:
         """Write what was posted."""
@@ -342,6 +351,7 @@ class Sessions(Generic[AnySession]):
     def __init__(self) -> None:
         self._open: dict[AnySession, None] = {}
         self._by_topic: dict[str, dict[AnySession, None]] = {}
+        self.changes = 0  # of who has what, so far
         self.tell_subscribed: Callable[[list[str]], None] = lambda topics: None
 
     def __iter__(self) -> Iterator[AnySession]:
@@ -358,6 +368,10 @@ class Sessions(Generic[AnySession]):
         """Whether anybody is subscribed to `topic`."""
         return topic in self._by_topic
 
+    def topics(self) -> list[str]:
+        """Those that anybody is subscribed to."""
+        return list(self._by_topic)
+
     def add(self, session: AnySession) -> None:
         self._open[session] = None
 
@@ -366,11 +380,13 @@ class Sessions(Generic[AnySession]):
         self.unsubscribe(session, list(session.topics))
 
     def subscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+        self.changes += 1
         for topic in topics:
             session.topics[topic] = None
             self._by_topic.setdefault(topic, {})[session] = None
 
     def unsubscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+        self.changes += 1
         for topic in topics:
             session.topics.pop(topic, None)
             subscribers = self._by_topic.get(topic, {})

@@ -164,7 +164,7 @@ class TradeSession(Session):
             return
         reply = encode(self.carry_out(self.uid, request))
         if self._delays.is_instant:  # the reply first, so that a client reads its acknowledgement first
-            self.send(reply)
+            self.send_with_others(reply)
             self._outbox.flush()
         else:
             self._outbox.flush()

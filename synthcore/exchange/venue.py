@@ -160,10 +160,14 @@ class Venue:
             lambda topic, text: self.public.publish(topic, text),
         )
         self.public = PublicStream(
-            self.display.topics, self.display.snapshot, self.clock.now_ms, self.delays.private_s
+            self.display.topics,
+            self.display.snapshot,
+            self.clock.now_ms,
+            self.delays.private_s,
+            self._show_rest,
         )
         self.outbox = Outbox(self.private.deliver, self.private.flush)
-        self.outbox.then = self._show_acts
+        self.outbox.then = self._show_watched
         self.push_awaited = asyncio.Event()  # something is to be pushed by and by
         self.opened = asyncio.Event()  # every contract has a price and a book
         self._unheard = set(contracts)
@@ -175,6 +179,7 @@ class Venue:
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
         self.rest = RestApp(*edge, self.clock.now_ms)
+        self.rest.before_look = self._show_rest
         desk = TradeDesk(*edge)
         self.ip_limits = self.rest.ip_limits = desk.ip_limits = IpLimits() if settings.ip_limits else None
         self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox)
@@ -344,6 +349,7 @@ class Venue:
 
     def _apply(self, topic: str, text: bytes) -> None:
         self.outbox.flush()  # events of acts before this frame are written at the marks before it
+        self._show_rest()
         self.market.apply(topic, text)
         now_ms, slot_ms = self.clock.now_ms(), self._slot_ms()
         self.history.apply(topic, text, now_ms)
@@ -370,6 +376,16 @@ class Venue:
         for taken in self.core.liquidator.take_untold():
             self.display.liquidated(taken, self._slot_ms())
             self.push_awaited.set()
+
+    def _show_watched(self) -> None:
+        """Show what clients' orders did: trades at once, the rest where anybody watches."""
+        if self.core.tape or self.public.has_any_of(self.core.changed):
+            self._show_acts()
+
+    def _show_rest(self) -> None:
+        """Show what nobody watched, before the market moves on or somebody looks."""
+        if self.core.has_news:
+            self._show_acts()
 
     def _show_acts(self) -> None:
         """Print and display what clients' orders did, and what their prints set off."""

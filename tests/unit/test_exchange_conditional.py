@@ -302,7 +302,7 @@ def test_it_blocks_a_switch_of_the_position_mode():
 
 def test_a_ticker_of_the_market_sets_off_a_conditional_order_and_its_user_hears_it(monkeypatch):
     edge, heard = Edge(monkeypatch), []
-    monkeypatch.setattr(edge.venue.outbox, "_deliver", heard.append)
+    monkeypatch.setattr(edge.venue.outbox, "_deliver", heard.extend)
     edge.place(triggerPrice="60500", triggerDirection=1, orderType="Market")
     ticker = {"topic": "tickers.BTCUSDT", "type": "delta", "ts": 1, "data": {"lastPrice": "60500"}}
 

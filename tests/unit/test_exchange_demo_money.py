@@ -21,7 +21,7 @@ def wallet(demo):
 
 def test_what_is_asked_for_is_added_and_logged(demo):
     heard = []
-    demo.venue.outbox._deliver = heard.append
+    demo.venue.outbox._deliver = heard.extend
 
     reply = ask(demo, "109.5")
     demo.venue.outbox.flush()

@@ -285,6 +285,29 @@ def test_rest_lists_our_trades_and_their_candle(edge):
     assert candle[4:6] == ["60000.2", "2.5"]
 
 
+def test_who_comes_after_a_trade_is_not_told_of_it(edge):
+    act(edge, qty="1", **MARKET)  # nobody watches: it is displayed later
+    session, sent = edge.venue.public.session("late"), []
+    session.on_ws_connected(transport=object())
+    session.send = session.post = sent.append
+
+    session.on_text(b'{"op":"subscribe","args":["publicTrade.BTCUSDT"]}')
+    beat(edge)
+
+    assert len(sent) == 1 and b'"success":true' in sent[0]
+    assert len(edge.get("/v5/market/recent-trade", **LINEAR)["result"]["list"]) == 1
+
+
+def test_trades_of_different_times_are_put_into_the_candles_of_their_times(edge):
+    act(edge, qty="1", **MARKET)
+    edge.now_ms += 60_000
+    act(edge, qty="2", **MARKET)
+
+    candles = edge.get("/v5/market/kline", **LINEAR, interval="1")["result"]["list"]
+
+    assert [candle[5] for candle in candles] == ["2", "1"]
+
+
 # Ticker
 
 

@@ -298,7 +298,7 @@ def test_recent_trades_are_rests_words_for_the_streams(edge):
 async def test_the_answer_is_written_before_the_events_it_causes(edge, monkeypatch):
     order_of_things = []
     monkeypatch.setattr(
-        edge.venue.outbox, "_deliver", lambda event: order_of_things.append(event.message.topic)
+        edge.venue.outbox, "_deliver", lambda events: order_of_things.extend(e.message.topic for e in events)
     )
     body = json.dumps(BUY).encode()
     headers = [

@@ -19,7 +19,8 @@ class Desk:
         self.session = edge.venue.trade.session("conn-1")
         self.log = []  # replies, and topics of private events, as they go out
         self.session.send = lambda frame: self.log.append(json.loads(frame))
-        edge.venue.outbox._deliver = lambda event: self.log.append(event.message.topic)
+        self.session.send_with_others = self.session.send
+        edge.venue.outbox._deliver = lambda events: self.log.extend(event.message.topic for event in events)
 
     def ask(self, message):
         """Send one message; its reply, which is always the next thing that goes out."""

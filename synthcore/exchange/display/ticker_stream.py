@@ -48,6 +48,8 @@ class TickerStream:
         self._high_ticks = 0
         self._low_ticks = 0
         self._last: LastTrade | None = None
+        self._seen: Fields = {}  # the market's ticker at the last trade, and what it told
+        self._told: tuple[str, ...] = ()
         self._shown: Fields | None = None  # what subscribers have; None: the market's own
 
     @property
@@ -57,7 +59,9 @@ class TickerStream:
 
     def trade(self, ticks: int, lots: int, market: Fields) -> str:
         """Take in a trade of our clients; returns its tick direction."""
-        price, told = float(ticks * self._price.step), _traded(market)
+        if market is not self._seen:  # a ticker that changes is another object
+            self._seen, self._told = market, _traded(market)
+        price, told = float(ticks * self._price.step), self._told
         last, before = float(market.get("lastPrice") or price), market.get("tickDirection", "")
         if market and self._last is not None and self._last.market == told:  # the last one was ours
             last, before = float(self._last.ticks * self._price.step), self._last.direction

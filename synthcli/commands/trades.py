@@ -57,9 +57,9 @@ def show_list(path: Path, limit: int, as_json: bool) -> None:
     if not found:
         click.echo("the journal has no trades yet", err=True)
         return
-    from synthcore.monitor.trades import print_to, trades_table
+    from synthcore.monitor.trades import print_trades
 
-    print_to(sys.stdout, trades_table(msgspec.to_builtins(found)))
+    print_trades(sys.stdout, msgspec.to_builtins(found))
 
 
 def show_one(path: Path, trade: str, as_json: bool) -> None:
@@ -70,9 +70,9 @@ def show_one(path: Path, trade: str, as_json: bool) -> None:
     if as_json:
         print_json("moment", lines)
         return
-    from synthcore.monitor.trades import print_to, story_table
+    from synthcore.monitor.trades import print_story
 
-    print_to(sys.stdout, story_table(msgspec.to_builtins(lines)))
+    print_story(sys.stdout, msgspec.to_builtins(lines))
 
 
 def print_json(kind: str, found: Iterable[TradeLine | StoryLine]) -> None:

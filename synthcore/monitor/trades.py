@@ -15,9 +15,24 @@ from synthcore.monitor.text import plain_table
 from synthcore.monitor.units import signed, time_text
 
 PIPE_WIDTH = 1000  # nobody wraps a pipe
+WIDE = 116
 END_STYLES = {"CLOSED": "green", "UNRESOLVED": "red bold", "VENUE_GONE": "yellow", "FAILED_FLAT": "yellow"}
 KIND_STYLES = {"action": "cyan", "order": "cyan", "fill": "green", "ack": "dim"}
 MS = 1e6
+
+
+def print_trades(out: TextIO, trades: Iterable[Facts]) -> None:
+    """One line a trade, two where the terminal is narrow; edge and cost side by side, never added."""
+    print_to(out, wide_table(trades) if width_of(out) >= WIDE else narrow_table(trades))
+
+
+def print_story(out: TextIO, lines: Iterable[Facts]) -> None:
+    """One line a moment, with how long it took where that is known."""
+    print_to(out, story_table(lines))
+
+
+def width_of(out: TextIO) -> int:
+    return Console(file=out).width if out.isatty() else PIPE_WIDTH
 
 
 def print_to(out: TextIO, what: RenderableType) -> None:
@@ -31,20 +46,39 @@ def print_to(out: TextIO, what: RenderableType) -> None:
     out.write("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")
 
 
-def trades_table(trades: Iterable[Facts]) -> Table:
-    """One line a trade; the synthetic edge and the real cost side by side, never added."""
+def wide_table(trades: Iterable[Facts]) -> Table:
     table = plain_table()
     for heading in ("trade", "symbol", "begun (UTC)", "end", "reason"):
         table.add_column(heading, no_wrap=heading != "reason")
     for heading in ("synthetic", "real cost", "gap", "exposed"):
         table.add_column(heading, justify="right", no_wrap=True)
     for trade in trades:
+        reason, *numbers = figures(trade)
         table.add_row(
             trade["trade"],
             trade["symbol"],
             moment(trade["begun_ns"]),
             end_text(trade["end"]),
-            *figures(trade),
+            reason,
+            *numbers,
+        )
+    return table
+
+
+def narrow_table(trades: Iterable[Facts]) -> Table:
+    table = plain_table()
+    for heading in ("trade\nsymbol", "begun (UTC)\nend, reason"):
+        table.add_column(heading)
+    for heading in ("synthetic\nreal cost", "gap\nexposed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for trade in trades:
+        reason, edge, cost, gap, exposed = figures(trade)
+        end = end_text(trade["end"]).append(f" {reason}", style="not bold default")
+        table.add_row(
+            f"{trade['trade']}\n{trade['symbol']}",
+            Text(f"{moment(trade['begun_ns'])}\n").append_text(end),
+            f"{edge}\n{cost}",
+            f"{gap}\n{exposed}",
         )
     return table
 
@@ -74,11 +108,10 @@ def moment(epoch_ns: int) -> str:
 
 
 def story_table(lines: Iterable[Facts]) -> Table:
-    """One line a moment, with how long it took where that is known."""
     table = plain_table()
     table.add_column("ms", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    table.add_column("what")
+    table.add_column("what", overflow="fold")
     table.add_column("took", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, style="dim")
     for line in lines:

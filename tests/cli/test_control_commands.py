@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import stat
 import threading
@@ -112,6 +113,35 @@ def test_the_socket_is_its_owner_s_and_leaves_no_file() -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.is_socket()
     assert not path.exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_another_user_is_hung_up_on_even_where_the_file_lets_him_in() -> None:
+    with served(ENDED) as asked:
+        os.chmod("state", 0o755)
+        os.chmod("state/control.sock", 0o666)
+        child = os.fork()
+        if child == 0:
+            os._exit(stop_as_nobody())
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert asked == []
+
+
+def stop_as_nobody() -> int:
+    """0: it got no answer."""
+    try:
+        os.chdir("state")
+        os.setuid(65534)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect("control.sock")
+            try:
+                line.sendall(b'{"do":"stop"}\n')
+                return int(line.recv(1) != b"")
+            except ConnectionError:
+                return 0
+    except BaseException:
+        return 2
 
 
 def test_a_dead_process_s_socket_is_replaced_and_a_live_one_s_never() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,9 +17,11 @@ from synthcli.cli import cli
 from synthcore.errors import ConfigError
 from synthcore.execution import events
 from synthcore.execution.journal import Begun, Journal, RunRecord
+from synthcore.execution.journal_read import trades
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.recovery import nothing_offered
 from synthcore.execution.trade import TradeRules, begin, step
+from synthcore.monitor.trades import print_trades
 
 QTY = Decimal("0.016")
 RULES = TradeRules(min_qty=Decimal("0.001"))
@@ -103,3 +107,22 @@ def test_without_a_journal_it_says_where_it_looked() -> None:
         ConfigError, match=r"must hold a journal, state/journal\.sqlite isn't there; give --state"
     ):
         synthtest()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_no_name_is_cut_off_on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "dumb")
+    asyncio.run(write_two_trades())
+    terminal = Terminal()
+
+    print_trades(terminal, msgspec.to_builtins(trades(Path("state", "journal.sqlite"), 5)))
+
+    for words in ("st1-1", "BTCUSDT", "FAILED_FLAT", "account", "+1.2500", "−0.5000"):
+        assert words in terminal.getvalue()
+    assert "…" not in terminal.getvalue()

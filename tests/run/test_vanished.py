@@ -76,4 +76,5 @@ def test_a_killed_run_takes_its_exchange_along(place: Place) -> None:
     assert done.code == -signal.SIGKILL
     wait_until(lambda: not is_alive(exchange), "the exchange ended")
     wait_until(lambda: not place.processes(), "every process is gone")
-    assert place.strays() == []
+    # Nobody holds the account's lock any more, but who is killed can't take the file along.
+    assert [path for path in place.strays() if not path.endswith(".lock")] == []

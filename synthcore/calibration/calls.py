@@ -75,17 +75,35 @@ def refused_orders(order: dict[str, Any]) -> tuple[tuple[str, str, dict[str, Any
             "/v5/position/trading-stop",
             {**LINEAR, "tpslMode": "Full", "positionIdx": order["positionIdx"], "stopLoss": order["price"]},
         ),
+        (
+            "no position",
+            "/v5/position/add-margin",
+            {**LINEAR, "positionIdx": order["positionIdx"], "margin": "1"},
+        ),
     )
 
 
 def settings_as_they_are(
-    position: dict[str, Any], margin_mode: str
+    position: dict[str, Any], margin_mode: str, is_limit_moved: bool
 ) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Calls that set what is set already, from a row of `position/list` and the account's margin mode."""
+    """Calls that set what is set already.
+
+    Parameters
+    ----------
+    position
+        A row of `position/list`.
+    is_limit_moved
+        `lpaPerp` of `user-setting-config`.
+    """
     leverage = position["leverage"]
     mode = 0 if position["positionIdx"] == 0 else 3
     return (
         ("/v5/position/set-leverage", {**LINEAR, "buyLeverage": leverage, "sellLeverage": leverage}),
         ("/v5/position/switch-mode", {**LINEAR, "mode": mode}),
+        (
+            "/v5/position/set-auto-add-margin",
+            {**LINEAR, "autoAddMargin": position["autoAddMargin"], "positionIdx": position["positionIdx"]},
+        ),
         ("/v5/account/set-margin-mode", {"setMarginMode": margin_mode}),
+        ("/v5/account/set-limit-px-action", {"category": "linear", "modifyEnable": is_limit_moved}),
     )

@@ -96,6 +96,16 @@ class Party:
         return Conversation(self, socket)
 
 
+def dig(message: Any, *keys: str | int) -> Any:
+    """What stands in a message under these keys; `""` where something on the way is otherwise or missing."""
+    for key in keys:
+        try:
+            message = message[key]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return message
+
+
 class Conversation:
     """One socket of a party: requests with their replies, and what is pushed between them."""
 

@@ -21,8 +21,8 @@ from synthcore.calibration.calls import (
     refused_orders,
     settings_as_they_are,
 )
-from synthcore.calibration.party import Conversation, Party
-from synthcore.errors import ConfigError
+from synthcore.calibration.party import Conversation, Party, dig
+from synthcore.errors import ConfigError, Unresolved
 
 QTY, MORE_QTY = "0.002", "0.003"
 FAR = Decimal("0.95")  # of the best bid: inside the price band, far from any fill
@@ -78,12 +78,29 @@ async def tell_private(party: Party, position: dict[str, Any], fills: bool) -> N
         await orders(party, stream, position["positionIdx"], fills)
     finally:
         await party.post("/v5/order/cancel-all", LINEAR)
-    for path, params in ACCOUNT:
-        await party.get(path, params)
-    margin_mode = (await party.get("/v5/account/info", {}))["result"]["marginMode"]
-    for path, body in settings_as_they_are(position, margin_mode):
-        await party.post(path, body, note="as it is")
+    await look_at_the_account(party, position)
     file_pushes(party, stream, "private")
+
+
+async def look_at_the_account(party: Party, position: dict[str, Any]) -> None:
+    """Every read, and every setting set to what it is.
+
+    Raises
+    ------
+    Unresolved
+        The position that `fills` opened was not closed.
+    """
+    said = {path: await party.get(path, params) for path, params in ACCOUNT}
+    held = [row for row in dig(said["/v5/position/list"], "result", "list") if Decimal(dig(row, "size") or 0)]
+    if held:
+        raise Unresolved(
+            f"{SYMBOL} must be flat at the end, {held[0]['size']} is held ({party.environment.rest_urls[0]});"
+            " close it there"
+        )
+    margin_mode = dig(said["/v5/account/info"], "result", "marginMode")
+    is_limit_moved = bool(dig(said["/v5/account/user-setting-config"], "result", "lpaPerp"))
+    for path, body in settings_as_they_are(position, margin_mode, is_limit_moved):
+        await party.post(path, body, note="as it is")
 
 
 async def flat_position(party: Party) -> dict[str, Any]:
@@ -97,10 +114,10 @@ async def flat_position(party: Party) -> dict[str, Any]:
     orders = await party.get("/v5/order/realtime", LINEAR, note="before any order")
     positions = await party.get("/v5/position/list", LINEAR, note="before any order")
     for reply in (orders, positions):
-        if not isinstance(reply, dict) or reply.get("retCode") != 0:
-            said = reply.get("retMsg") if isinstance(reply, dict) else reply
+        if dig(reply, "retCode") != 0:
             raise ConfigError(
-                f"{party.environment.rest_urls[0]} must take the key, it said: {said}; check key and secret"
+                f"{party.environment.rest_urls[0]} must take the key,"
+                f" it said: {dig(reply, 'retMsg') or reply}; check key and secret"
             )
     held = [row for row in positions["result"]["list"] if Decimal(row["size"] or 0)]
     if held or orders["result"]["list"]:
@@ -125,6 +142,7 @@ async def orders(party: Party, stream: Conversation, position_idx: int, fills: b
     order = await order_far_away(party, position_idx)
     await one_order(party, order)
     await batches(party, order)
+    await party.post("/v5/order/pre-check", order)
     for reason, path, body in refused_orders(order):
         await party.post(path, body, note=reason)
     if party.environment.ws_trade_url:
@@ -138,7 +156,7 @@ async def orders(party: Party, stream: Conversation, position_idx: int, fills: b
 async def order_far_away(party: Party, position_idx: int) -> dict[str, Any]:
     """A buy order that nothing will reach."""
     ticker = await party.get("/v5/market/tickers", LINEAR, signed=False)
-    price = (Decimal(ticker["result"]["list"][0]["bid1Price"]) * FAR).to_integral_value(ROUND_FLOOR)
+    price = (Decimal(dig(ticker, "result", "list", 0, "bid1Price")) * FAR).to_integral_value(ROUND_FLOOR)
     side = {"side": "Buy", "orderType": "Limit", "timeInForce": "PostOnly", "positionIdx": position_idx}
     return {**LINEAR, **side, "qty": QTY, "price": str(price)}
 
@@ -162,7 +180,7 @@ async def batches(party: Party, order: dict[str, Any]) -> None:
         return {"category": "linear", "request": list(rows)}
 
     reply = await party.post("/v5/order/create-batch", batch(order, {**order, "qty": "0.0001"}))
-    chosen = {"symbol": SYMBOL, "orderId": reply["result"]["list"][0]["orderId"]}
+    chosen = {"symbol": SYMBOL, "orderId": dig(reply, "result", "list", 0, "orderId")}
     await party.post("/v5/order/amend-batch", batch({**chosen, "qty": MORE_QTY}))
     await party.post("/v5/order/cancel-batch", batch(chosen))
 
@@ -178,7 +196,7 @@ async def by_the_trade_socket(party: Party, order: dict[str, Any]) -> None:
         return await socket.ask(f"trade {op}" + (f" ({note})" if note else ""), request)
 
     made = await act("order.create", order)
-    chosen = {**LINEAR, "orderId": made["data"]["orderId"]}
+    chosen = {**LINEAR, "orderId": dig(made, "data", "orderId")}
     await act("order.amend", {**chosen, "qty": MORE_QTY})
     await act("order.cancel", chosen)
     await act("order.cancel", chosen, "gone")
@@ -204,15 +222,13 @@ async def a_round_trip(party: Party, order: dict[str, Any]) -> None:
 
 def order_id_of(reply: Any) -> str:
     """The id in an acknowledgement; `""` where it was refused, and what follows shows that."""
-    if not isinstance(reply, dict):
-        return ""
-    return str(reply.get("result", {}).get("orderId", ""))
+    return str(dig(reply, "result", "orderId"))
 
 
 def has_ended(pushed: list[dict[str, Any]], order_id: str) -> bool:
     return any(
-        row["orderId"] == order_id and row["orderStatus"] in GONE
+        dig(row, "orderId") == order_id and dig(row, "orderStatus") in GONE
         for message in pushed
         if message["topic"] == "order"
-        for row in message["data"]
+        for row in dig(message, "data")
     )

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import defaultdict
+from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from plain_client import PlainRest
 from planted_proxy import planted
 
@@ -200,7 +202,9 @@ def peer(ready):
 
 @pytest.fixture(scope="module")
 def pair():
-    with ExchangeProcess(SETTINGS) as ours, ExchangeProcess(SETTINGS) as theirs:
+    """Two whose prices, ids and balances are not the same."""
+    other = replace(SETTINGS, seed=8, wallet_usdt=Decimal("54321.5"))
+    with ExchangeProcess(SETTINGS) as ours, ExchangeProcess(other) as theirs:
         yield ours, theirs
 
 

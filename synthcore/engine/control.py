@@ -71,13 +71,13 @@ class RunControl:
         desk = self._desk()
         if desk is None:
             return STARTING
-        count = len(desk.trades)
+        symbols = ", ".join(sorted(driver.symbol for driver in desk.trades.values()))
         stopped = await desk.flatten("flatten")
         legs = tuple(f"{leg.symbol} {leg.leg} leg {leg.qty} is open, or may be" for leg in stopped.unresolved)
         return Answer(
             ok=True,
             flat=stopped.flat,
-            lines=(f"{count} open trades were closed, no new ones begin; the run goes on without", *legs),
+            lines=(f"closed: {symbols or 'nothing was open'}; no new trades begin until the run ends", *legs),
         )
 
 

@@ -19,6 +19,7 @@ def test_a_run_is_controlled_from_another_terminal(place: Place) -> None:
     closed = place.call("close", "BTCUSDT", "--reason", "news")
     again = place.call("close", "BTCUSDT", "--reason", "news")
     listed = place.call("trades", "--json")
+    flattened = place.call("flatten")
     stopped = place.call("stop")
     ended = run.finish()
     after = place.call("stop")
@@ -26,6 +27,11 @@ def test_a_run_is_controlled_from_another_terminal(place: Place) -> None:
     assert closed.code == 0 and closed.out.endswith("on BTCUSDT: CLOSED (by hand: news)\n"), closed
     assert again.refusal == "the symbol must have an open trade, BTCUSDT has none; open now: ETHUSDT"
     assert {one["symbol"]: one["end"] for one in listed.objects()} == {"BTCUSDT": "CLOSED", "ETHUSDT": None}
+    assert (flattened.code, flattened.out) == (
+        0,
+        "closed: ETHUSDT; no new trades begin until the run ends\n",
+    )
+    assert [one["reason"] for one in ended.objects("trade")] == ["by hand: news", "flatten"]
     assert (stopped.code, stopped.out) == (0, "the run ended: finished and flat (exit code 0)\n")
     assert (ended.code, ended.summary["flat"], ended.summary["trades"]) == (0, True, 2)
     assert "nobody listens on" in after.refusal

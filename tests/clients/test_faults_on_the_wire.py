@@ -298,7 +298,7 @@ async def test_a_refused_handshake_is_an_http_status_and_the_next_one_works(cont
 
 
 async def test_a_sequence_gap_is_a_hole_in_the_book_s_numbers():
-    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3, control_token="auto")
+    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3, speed=10.0, control_token="auto")
     async with ExchangeProcess(settings) as ready:
         control = ControlClient(ready)
         topic = "orderbook.50.BTCUSDT"

@@ -202,11 +202,12 @@ async def test_a_fault_strikes_at_a_book_s_sequence(moving):
     control.post("market", do="pause")  # what is sent between the snapshot and the fault would count, too
     transport, stream = await connected(moving.ws_public, {"op": "subscribe", "args": [topic]})
     seq = json.loads(await stream.next())["data"]["seq"] + 2 * (heard[-1] - heard[0])
+    before = len(control.injected())  # by the tests before
     control.add(CrossBook(when=f"public topic={topic} seq={seq}"))
     control.post("market", do="resume")
 
     seen = []
-    while not control.injected() or len(seen) < 5:
+    while len(control.injected()) == before or len(seen) < 5:
         seen.append(json.loads(await stream.next())["data"]["seq"])
     transport.disconnect(graceful=False)
     struck_at = control.injected()[-1]["at"]["seq"]

@@ -343,7 +343,7 @@ async def test_the_generated_market_is_served_by_the_process():
     topics = [f"{kind}.{symbol}" for symbol in symbols for kind in ("tickers", "orderbook.1", "orderbook.50")]
     state = MarketState()
 
-    async with to_exchange(ExchangeSettings(market="generator", symbols=symbols, seed=3)) as client:
+    async with to_exchange(ExchangeSettings(symbols=symbols, seed=3, speed=10.0)) as client:
         client.tell(op="subscribe", args=topics)
         messages = [await client.next() for _ in range(200)]
 
@@ -360,7 +360,7 @@ async def test_the_generated_market_is_served_by_the_process():
 async def test_the_recording_that_ships_is_served_by_the_process():
     from synthcore.exchange.market.sample import SAMPLE
 
-    async with to_exchange(ExchangeSettings(market=str(SAMPLE), speed=5.0)) as client:
+    async with to_exchange(ExchangeSettings(market=str(SAMPLE), speed=20.0)) as client:
         client.tell(op="subscribe", args=["tickers.ETHUSDT", "orderbook.50.ETHUSDT", "publicTrade.ETHUSDT"])
         messages = [await client.next() for _ in range(150)]
 

@@ -125,6 +125,13 @@ async def test_a_message_in_two_fragments_is_one_message(client):
     assert (await client.next())["ret_msg"] == "pong"
 
 
+async def until_asked(session, count):
+    """Wait until so many operations wait."""
+    async with asyncio.timeout(WAIT_S):
+        while session._asked is None or len(session._asked._waiting) < count:
+            await asyncio.sleep(0)
+
+
 async def test_an_operation_that_takes_its_time_holds_no_frame_up(sessions):
     async with connected(sessions, delay_s=0.05) as client:
         await client.ask({"op": "subscribe", "args": ["a"]})
@@ -132,8 +139,9 @@ async def test_an_operation_that_takes_its_time_holds_no_frame_up(sessions):
 
         for request in ({"op": "subscribe", "args": ["b"]}, {"op": "ping"}):
             client.transport.send(WSMsgType.TEXT, json.dumps(request).encode())
-        for session in sessions.of("a"):
-            session.send_json({"market": "a"})
+        (session,) = sessions
+        await until_asked(session, 2)
+        session.send_json({"market": "a"})
 
         said = [await client.next() for _ in range(4)]
 
@@ -144,10 +152,8 @@ async def test_an_operation_that_takes_its_time_holds_no_frame_up(sessions):
 async def test_who_hangs_up_before_an_operation_is_carried_out_is_not_subscribed(sessions):
     async with connected(sessions, delay_s=0.05) as client:
         client.transport.send(WSMsgType.TEXT, b'{"op":"subscribe","args":["a"]}')
-        async with asyncio.timeout(WAIT_S):
-            while not any(session._asked for session in sessions):
-                await asyncio.sleep(0)
         (session,) = sessions
+        await until_asked(session, 1)
 
     async with asyncio.timeout(WAIT_S):
         while session._asked._waiting:

@@ -40,7 +40,9 @@ BOT = """
 """
 
 
-def test_a_bot_s_test_has_an_exchange_and_makes_it_fail(project: pytest.Pytester) -> None:
+def test_a_bot_s_test_has_an_exchange_and_a_wrong_setting_is_named(
+    project: pytest.Pytester,
+) -> None:
     project.makepyfile(
         bot=BOT,
         test_bot="""
@@ -61,10 +63,17 @@ def test_a_bot_s_test_has_an_exchange_and_makes_it_fail(project: pytest.Pytester
     def test_the_mark_sets_it_up(bybit_exchange):
         assert len(bybit_exchange.accounts) == 2
         assert client_of(bybit_exchange).place_order(**BUY, positionIdx=1)["retCode"] == 0
+
+    @pytest.mark.bybit_exchange(markt="steady")
+    def test_a_wrong_setting(bybit_exchange):
+        pass
     """,
     )
 
-    project.runpytest_subprocess().assert_outcomes(passed=3)
+    done = project.runpytest_subprocess()
+
+    done.assert_outcomes(passed=3, errors=1)
+    done.stdout.fnmatch_lines(["*markt*"])
 
 
 def test_a_shared_exchange_is_one_process_and_forgets_faults_between_tests(project: pytest.Pytester) -> None:
@@ -100,23 +109,6 @@ def test_a_shared_exchange_is_one_process_and_forgets_faults_between_tests(proje
     )
 
     project.runpytest_subprocess().assert_outcomes(passed=6)
-
-
-def test_a_wrong_setting_is_an_error_that_names_it(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        """
-    import pytest
-
-    @pytest.mark.bybit_exchange(markt="steady")
-    def test_one(bybit_exchange):
-        pass
-    """
-    )
-
-    done = project.runpytest_subprocess()
-
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*markt*"])
 
 
 def test_who_doesn_t_use_the_plugin_doesn_t_load_the_exchange(project: pytest.Pytester) -> None:

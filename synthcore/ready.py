@@ -55,8 +55,8 @@ def read_ready_line(text: str | bytes) -> ReadyLine:
     return msgspec.json.decode(text, type=ReadyLine)
 
 
-def read_ready_file(path: Path) -> ReadyLine:
-    """Read the file that `synthtest exchange --ready-file` wrote.
+def read_ready_file(path: Path, setting: str = "attach") -> ReadyLine:
+    """Read the file that `synthtest exchange --ready-file` wrote; `setting` is what named it.
 
     Raises
     ------
@@ -70,6 +70,6 @@ def read_ready_file(path: Path) -> ReadyLine:
     except READ_FLAWS:
         found = "is not one"
     raise ConfigError(
-        f"attach must name the ready file of a running exchange, {path} {found};"
+        f"{setting} must name the ready file of a running exchange, {path} {found};"
         f" start one with `synthtest exchange --ready-file {path}`"
     )

@@ -19,7 +19,13 @@ from synthcore.venues.bybit.messages import OpRequest
 from synthcore.venues.bybit.signing import Signer
 
 NO_KEY = Credentials(api_key=Secret(""), api_secret=Secret(""))
-HEADERS = ("content-type", "x-bapi-limit", "x-bapi-limit-status", "x-bapi-limit-reset-timestamp")
+HEADERS = (
+    "content-type",
+    "traceid",
+    "x-bapi-limit",
+    "x-bapi-limit-status",
+    "x-bapi-limit-reset-timestamp",
+)
 REPLY_WITHIN_S = 5.0
 SPACING_S = 0.12  # between calls, so that no limit of calls a second is met
 

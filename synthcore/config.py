@@ -28,7 +28,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     # Execution (section 5)
     order_pricing: Literal["marketable", "passive"] = "marketable"
-    order_entry: Literal["auto", "socket", "rest"] = "rest"
+    order_entry: Literal["auto", "socket", "rest"] = "auto"
     max_cross_bps: Positive = 5.0
     leg_timeout_ms: Annotated[int, Meta(gt=0)] = 500
     cool_down_ms: Annotated[int, Meta(ge=0)] = 250  # per symbol, between trades

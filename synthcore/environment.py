@@ -88,8 +88,13 @@ def resolve(name: EnvironmentName, overrides: Overrides = NO_OVERRIDES) -> Envir
         rest_urls=tuple(address.url for address in overrides.rest) or own.rest,
         ws_public_url=_full(public.url, hosts.PUBLIC_PATH) if public else hosts.market_data_url(WORLDS[name]),
         ws_private_url=_full(private.url, hosts.PRIVATE_PATH) if private else own.ws_private,
-        ws_trade_url=_full(trade.url, hosts.TRADE_PATH) if trade else own.ws_trade,
+        ws_trade_url=_full(trade.url, hosts.TRADE_PATH) if trade else _own_trade_url(overrides, own),
     )
+
+
+def _own_trade_url(overrides: Overrides, own: hosts.Hosts) -> str | None:
+    """The world's own trade socket, unless REST goes elsewhere: orders never go to two places."""
+    return None if overrides.rest else own.ws_trade
 
 
 def doubts(environment: Environment) -> list[str]:

@@ -139,7 +139,8 @@ def test_every_stage_is_counted_as_often_as_it_happened(whole: tuple[Done, Place
 
     trades = summary["trades"]
     # The funnel stops with the entries; updates go on until everything is closed.
-    assert counts["queue_to_strategy"] == counts["detection"] >= summary["updates"]
+    assert counts["detection"] >= summary["updates"]
+    assert abs(counts["queue_to_strategy"] - counts["detection"]) <= 1  # one may be on its way
     assert counts["ws_to_queue"] >= summary["updates"]  # the updates before the start are in it
     assert counts["decision_to_wire"] == 2 * trades  # two legs
     assert counts["order_placement"] == 4 * trades  # in and out

@@ -114,7 +114,11 @@ class Position(Struct, eq=False, kw_only=True):
         return mark * self.qty
 
     def unrealised(self, mark: Decimal) -> Decimal:
-        gain = self.mark_value(mark) - self.entry_value
+        return self.gain_at(self.mark_value(mark))
+
+    def gain_at(self, value: Decimal) -> Decimal:
+        """Unrealised result, by its value at the mark."""
+        gain = value - self.entry_value
         return -gain if self.side == "Sell" else gain
 
     def closing_fee(self) -> Decimal:
@@ -131,7 +135,10 @@ class Position(Struct, eq=False, kw_only=True):
         """Initial and maintenance margin, which share most of their sums."""
         if not self.lots:
             return ZERO, ZERO
-        value, fee = self.mark_value(mark), self.closing_fee()
+        return self.margins_of(self.mark_value(mark), self.closing_fee())
+
+    def margins_of(self, value: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+        """The same of an open position, by its value at the mark and its closing fee."""
         if self.is_isolated:
             initial = initial_margin(self.entry_value, self.leverage, fee) + self.extra_margin
         else:
@@ -458,8 +465,9 @@ class Account:
         unrealised, position_im, position_mm = ZERO, ZERO, ZERO
         for position in self.held():
             mark = marks(position.contract.symbol) or position.entry_price
-            unrealised += position.unrealised(mark)
-            initial, maintenance = position.margins(mark)
+            value = position.mark_value(mark)
+            unrealised += position.gain_at(value)
+            initial, maintenance = position.margins_of(value, position.closing_fee())
             position_im += initial
             position_mm += maintenance
         return Margin(

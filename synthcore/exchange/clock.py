@@ -32,10 +32,11 @@ class ExchangeClock:
         self._ahead_ms = 0.0
         self._drift_ppm = 0.0
         self._since_ms = 0
+        self._is_off = False
 
     def now_ms(self) -> int:
-        now_ms = self.right_ms()
-        return now_ms + int(self.ahead_ms(now_ms))
+        now_ms = self.source.epoch_ns() // 1_000_000
+        return now_ms + int(self.ahead_ms(now_ms)) if self._is_off else now_ms
 
     def now_ns(self) -> int:
         now_ns = self.source.epoch_ns()
@@ -56,6 +57,7 @@ class ExchangeClock:
     def skew(self, by_ms: float, drift_ppm: float = 0.0) -> None:
         """Run ahead (negative: behind) by so much from now on, and drift further."""
         self._ahead_ms, self._drift_ppm, self._since_ms = by_ms, drift_ppm, self.right_ms()
+        self._is_off = bool(by_ms or drift_ppm)
 
     def set_right(self) -> None:
         self.skew(0.0)

@@ -132,13 +132,15 @@ class PrivateStream:
 
         Where nothing waits, they go out with the other events of their act: see `flush`.
         """
+        gate = self.gate if self.gate is not None and not self.gate.is_open else None
         for event in events:
             delay_s = self._delay_s()
-            if self.gate is None or self.gate.is_open:
-                for topic, sessions in self._listeners(event):
+            listeners = self._listeners(event)
+            if gate is None or gate.is_open:
+                for topic, sessions in listeners:
                     self._post(frame_of(event, topic), sessions, delay_s)
-            elif self._listeners(event):
-                self._pass_gate(self.gate, event, delay_s)
+            elif listeners:
+                self._pass_gate(gate, event, delay_s)
 
     def flush(self) -> None:
         """Write what was delivered: the frames of an act share a write."""

@@ -120,11 +120,13 @@ class PublicStream:
 
     def publish(self, topic: str, text: bytes) -> None:
         """Send one frame, written once, to all who have its topic."""
+        if not self.sessions.has(topic):
+            return
         if self.stamp is not None:
             text = self.stamp(text)
         if self.gate is None or self.gate.is_open:
             self._send(topic, text)
-        elif self.sessions.has(topic):
+        else:
             seq = self.gate.seq_of(text)
             happening = Happening(point="public", topic=topic, symbol=topic.rpartition(".")[2], seq=seq)
             self.gate.pass_on(happening, topic, lambda change: self._send(topic, changed(text, change)))

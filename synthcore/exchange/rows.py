@@ -183,9 +183,10 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
     if position.lots == 0:
         return _empty_position_row(position, mark)
     price = mark or position.entry_price
-    initial_margin, maintenance_margin = position.margins(price)
+    fee, value = position.closing_fee(), position.mark_value(price)
+    initial_margin, maintenance_margin = position.margins_of(value, fee)
     initial, maintenance = text(initial_margin), text(maintenance_margin)
-    tier = position.contract.ladder.tier(position.mark_value(price))
+    tier = position.contract.ladder.tier(value)
     return PositionRow(
         position_idx=position.position_idx,
         risk_id=tier.number,
@@ -205,12 +206,12 @@ def position_row(position: Position, mark: Decimal | None, margin: Margin) -> Po
         take_profit=position.take_profit,
         stop_loss=position.stop_loss,
         trailing_stop=position.trailing_stop,
-        unrealised_pnl=text(round8(position.unrealised(price))),
+        unrealised_pnl=text(round8(position.gain_at(value))),
         cum_realised_pnl=text(position.realised_ever),
         cur_realised_pnl=text(position.realised),
         created_time=str(position.created_ms),
         updated_time=str(position.updated_ms),
-        liq_price=_liquidation_text(position, price, maintenance_margin, margin),
+        liq_price=_liquidation_text(position, price, maintenance_margin, fee, margin),
         category="linear",
         adl_rank_indicator=2,
         auto_add_margin=int(position.auto_add_margin),
@@ -265,13 +266,15 @@ def _break_even(position: Position) -> Decimal:
     return break_even(position.entry_price, signed_qty, position.realised, TAKER_FEE_RATE)
 
 
-def _liquidation_text(position: Position, mark: Decimal, maintenance: Decimal, margin: Margin) -> str:
+def _liquidation_text(
+    position: Position, mark: Decimal, maintenance: Decimal, fee: Decimal, margin: Margin
+) -> str:
     """Under cross margin an estimate: all other positions stay as they are."""
     contract, signed_qty = position.contract, position.contract.qty(position.signed_lots)
     spare = margin.equity - margin.position_mm + maintenance
     if position.is_isolated:
         spare = position.own_money(mark)
-    price = liquidation_price(signed_qty, mark, spare, contract.ladder, position.closing_fee())
+    price = liquidation_price(signed_qty, mark, spare, contract.ladder, fee)
     lowest, highest = contract.price(contract.min_price_ticks), contract.price(contract.max_price_ticks)
     return text(price) if lowest <= price <= highest else ""
 

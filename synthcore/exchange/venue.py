@@ -379,8 +379,10 @@ class Venue:
 
     def _show_watched(self) -> None:
         """Show what clients' orders did: trades at once, the rest where anybody watches."""
-        if self.core.tape or self.public.has_any_of(self.core.changed):
+        if self.public.has_any_of(self.core.changed):
             self._show_acts()
+        elif self.core.tape:
+            self._print_acts()
 
     def _show_rest(self) -> None:
         """Show what nobody watched, before the market moves on or somebody looks."""
@@ -388,7 +390,13 @@ class Venue:
             self._show_acts()
 
     def _show_acts(self) -> None:
-        """Print and display what clients' orders did, and what their prints set off."""
+        """Print and display what clients' orders did."""
+        self._print_acts()
+        self.display.note_changes(self._slot_ms())
+        self.push_public()
+
+    def _print_acts(self) -> None:
+        """Print clients' trades, and carry out what their prints set off."""
         now_ms = self.clock.now_ms()
         while trades := self.core.tape.take():
             for topic, text in self.display.prints(trades, now_ms):
@@ -400,8 +408,6 @@ class Venue:
             if events:
                 self.outbox.put(events)
                 self.outbox.send()
-        self.display.note_changes(self._slot_ms())
-        self.push_public()
 
     def push_public(self) -> None:
         """Publish what is due by now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 
 from synthcore.exchange.orders import Order
@@ -123,6 +123,11 @@ class OrderLog:
         """Open orders that were made before a time, oldest first."""
         return list(takewhile(lambda order: order.created_ms < created_ms, self._open.values()))
 
-    def closed_orders(self, limit: int | None = None) -> Iterator[Order]:
-        """Final orders, newest first."""
-        return islice(reversed(self._closed), limit)
+    def closed_orders(self, limit: int | None = None) -> list[Order]:
+        """The orders that became final last, newest first."""
+        return newest_first(islice(reversed(self._closed), limit))
+
+
+def newest_first(orders: Iterable[Order]) -> list[Order]:
+    """Orders by when they were made, which is also what a page's cursor goes by."""
+    return sorted(orders, key=lambda order: order.number, reverse=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 
-from synthcore.exchange.order_log import OrderLog
+from synthcore.exchange.order_log import OrderLog, newest_first
 from synthcore.exchange.orders import Order
 
 KEPT_WAITING = 1000  # orders with a state that nobody looked at since; more are tidied up
@@ -111,17 +111,18 @@ class LaggingLog:
         order = self._log.find(order_id, link_id)
         return None if order is None else self._visibility.seen(order)
 
-    def open_orders(self) -> Iterator[Order]:
+    def open_orders(self) -> list[Order]:
         """Those that look open, newest first: some of them are over already."""
         orders = set(self._log.open_orders())
         orders.update(order for order in self._visibility.lagging() if self._is_mine(order))
         seen = (self._visibility.seen(order) for order in orders)
-        found = [order for order in seen if order is not None and order.is_open]
-        return iter(sorted(found, key=lambda order: order.number, reverse=True))
+        return newest_first(order for order in seen if order is not None and order.is_open)
 
-    def closed_orders(self, limit: int | None = None) -> Iterator[Order]:
-        seen = (self._visibility.seen(order) for order in self._log.closed_orders())
-        return islice((order for order in seen if order is not None and not order.is_open), limit)
+    def closed_orders(self, limit: int | None = None) -> list[Order]:
+        seen = (self._visibility.seen(order) for order in reversed(self._log.closed))
+        return newest_first(
+            islice((order for order in seen if order is not None and not order.is_open), limit)
+        )
 
     def _is_mine(self, order: Order) -> bool:
         return self._log.find(order.order_id, None) is order

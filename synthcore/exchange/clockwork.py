@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from synthcore.exchange.account import Account
 from synthcore.exchange.clock import ExchangeClock
 from synthcore.exchange.core import Exchange
@@ -45,18 +47,24 @@ class Clockwork:
         self._order_life_ms = order_life_ms
         self._status = status
         self._idle = IdleWatch((private.sessions, trade.sessions))
+        private.sessions.tell_changed = self._note_guarded
 
     def tick(self) -> None:
         now_ms = self._clock.now_ms()
         self._idle.look(now_ms)
         self._status.look(now_ms)
-        for uid in self._guard.look(self._private.users_of(FUTURES_TOPIC), now_ms):
+        for uid in self._guard.over(now_ms):
             account = self._core.accounts[uid]
             active = [order for order in self._core.log(account).open_orders() if not order.is_waiting]
             self._end(account, active, BY_DISCONNECT, now_ms)
         if self._order_life_ms is not None:
             self._end_old_orders(now_ms - self._order_life_ms, now_ms)
         self._outbox.flush()
+
+    def _note_guarded(self, topics: Collection[str]) -> None:
+        """Tell the guard at once: a connection may be gone before the next tick."""
+        if FUTURES_TOPIC in topics:
+            self._guard.note(self._private.users_of(FUTURES_TOPIC), self._clock.now_ms())
 
     def _end_old_orders(self, created_ms: int, now_ms: int) -> None:
         for account in self._core.accounts.values():

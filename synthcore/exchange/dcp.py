@@ -38,13 +38,16 @@ class DisconnectGuard:
     def put_back(self, uid: str, windows_s: Mapping[str, int]) -> None:
         self._windows_s[uid] = dict(windows_s)
 
-    def look(self, connected: Collection[str], now_ms: int) -> list[str]:
-        """Whose time is over, each once, when these users have guarded connections now."""
+    def note(self, connected: Collection[str], now_ms: int) -> None:
+        """Take it that these users have guarded connections now."""
         for uid in connected:
             self._gone_ms.pop(uid, None)
         for uid in sorted(self._connected.difference(connected)):  # a set's own order differs from run to run
             self._gone_ms[uid] = now_ms
         self._connected = {uid for uid in connected if uid in self._windows_s}
+
+    def over(self, now_ms: int) -> list[str]:
+        """Whose time is over, each once."""
         over = [uid for uid, gone_ms in self._gone_ms.items() if now_ms >= gone_ms + self._window_ms(uid)]
         for uid in over:
             del self._gone_ms[uid]

@@ -84,6 +84,7 @@ class PrivateSession(Session):
             return
         self.uid = key.uid
         self.group.changes += 1
+        self.group.tell_changed(self.topics)
         self.write_reply(request, "", success=True)
 
 

@@ -19,7 +19,7 @@ and the group fans out: ``for session in sessions.of(topic): session.send(frame)
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -353,6 +353,7 @@ class Sessions(Generic[AnySession]):
         self._by_topic: dict[str, dict[AnySession, None]] = {}
         self.changes = 0  # of who has what, so far
         self.tell_subscribed: Callable[[list[str]], None] = lambda topics: None
+        self.tell_changed: Callable[[Collection[str]], None] = lambda topics: None  # who has these topics
 
     def __iter__(self) -> Iterator[AnySession]:
         return iter(tuple(self._open))
@@ -379,13 +380,14 @@ class Sessions(Generic[AnySession]):
         self._open.pop(session, None)
         self.unsubscribe(session, list(session.topics))
 
-    def subscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+    def subscribe(self, session: AnySession, topics: Collection[str]) -> None:
         self.changes += 1
         for topic in topics:
             session.topics[topic] = None
             self._by_topic.setdefault(topic, {})[session] = None
+        self.tell_changed(topics)
 
-    def unsubscribe(self, session: AnySession, topics: Iterable[str]) -> None:
+    def unsubscribe(self, session: AnySession, topics: Collection[str]) -> None:
         self.changes += 1
         for topic in topics:
             session.topics.pop(topic, None)
@@ -393,6 +395,7 @@ class Sessions(Generic[AnySession]):
             subscribers.pop(session, None)
             if not subscribers:
                 self._by_topic.pop(topic, None)
+        self.tell_changed(topics)
 
     def close(self) -> None:
         """Hang up on everybody: the exchange is going away."""

@@ -176,6 +176,33 @@ def test_the_clock_runs_only_when_the_last_connection_is_gone(exchange):
     assert (with_one_left, len(open_orders(exchange, client))) == (2, 1)
 
 
+def test_a_connection_that_lives_for_a_moment_guards_too(exchange):
+    client = exchange.client()
+
+    connection = client.stream("dcp.future")
+    exchange.clock.run(client.post("/v5/order/create", **LIMIT))
+    connection.close()
+    exchange.clock.advance(9)
+    before = len(open_orders(exchange, client))
+    exchange.clock.advance(3)
+
+    assert (before, open_orders(exchange, client)) == (1, [])
+    assert closed_orders(exchange, client) == [("Cancelled", "CancelByDCP")]
+
+
+def test_a_moment_with_the_topic_stops_the_clock_and_starts_it_anew(exchange):
+    client = exchange.client()
+    guarded(exchange, client).close()
+    exchange.clock.advance(8)
+
+    client.stream("dcp.future").close()
+    exchange.clock.advance(8)
+    before = len(open_orders(exchange, client))
+    exchange.clock.advance(4)
+
+    assert (before, open_orders(exchange, client)) == (2, ["Limit59500"])
+
+
 def test_a_connection_without_the_topic_guards_nothing(exchange):
     client = exchange.client()
     connection = client.stream("order")

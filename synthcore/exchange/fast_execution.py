@@ -32,7 +32,9 @@ class FastMessage(Struct, rename="camel"):
 
 
 def fast_message(message: ExecutionMessage, topic: str) -> FastMessage:
-    return FastMessage(topic, message.creation_time, [fast_row(row) for row in message.data])
+    """The trades of a message: the topic tells of no funding and of no takeover."""
+    trades = [fast_row(row) for row in message.data if row.exec_type == "Trade"]
+    return FastMessage(topic, message.creation_time, trades)
 
 
 def fast_row(row: ExecutionRow) -> FastRow:

@@ -139,7 +139,9 @@ class PrivateStream:
             listeners = self._listeners(event)
             if gate is None or gate.is_open:
                 for topic, sessions in listeners:
-                    self._post(frame_of(event, topic), sessions, delay_s)
+                    frame = frame_of(event, topic)
+                    if frame is not None:
+                        self._post(frame, sessions, delay_s)
             elif listeners:
                 self._pass_gate(gate, event, delay_s)
 
@@ -180,9 +182,11 @@ class PrivateStream:
     def _deliver(self, event: Event, delay_s: float, change: Change) -> None:
         """Send one event on its own, perhaps late or changed."""
         for topic, sessions in self._listeners(event):
-            frame = changed(frame_of(event, topic), change)
+            frame = frame_of(event, topic)
+            if frame is None:
+                continue
             for session in sessions:
-                session.send(frame, delay_s)
+                session.send(changed(frame, change), delay_s)
 
 
 def event_happening(event: Event) -> Happening:
@@ -201,11 +205,12 @@ def event_happening(event: Event) -> Happening:
     )
 
 
-def frame_of(event: Event, topic: str) -> bytes:
-    """An event as the topic has it."""
+def frame_of(event: Event, topic: str) -> bytes | None:
+    """An event as the topic has it; None where it has nothing of it."""
     message = event.message
     if topic == message.topic:
         return encode(message)
     if isinstance(message, ExecutionMessage) and topic.startswith("execution.fast"):
-        return encode(fast_message(message, topic))
+        fast = fast_message(message, topic)
+        return encode(fast) if fast.data else None
     return encode(msgspec.structs.replace(message, topic=topic))

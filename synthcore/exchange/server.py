@@ -23,6 +23,7 @@ from synthcore.exchange.listen import Addresses, listening
 from synthcore.exchange.parent import die_with_parent
 from synthcore.exchange.pump import market_open, pump_market, pump_public, running, tick_venues
 from synthcore.exchange.ready import FlavourReady, Ready, write_ready_file
+from synthcore.exchange.regular_file import require_regular
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.exchange.state.folder import StateFolder
 from synthcore.exchange.state.store import Store
@@ -45,6 +46,8 @@ def serve(settings: ExchangeSettings) -> int:
     """
     if settings.die_with_parent and not die_with_parent(settings.parent_pid):
         return 0  # the parent is gone already: nobody would ever end us
+    if settings.ready_file:
+        require_regular(Path(settings.ready_file), "ready file", "ready_file")
     # What was imported lives for ever: the collector need not walk it, and seldom the rest.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from synthcore.errors import ConfigError, RecordingError
 from synthcore.exchange.in_process.inputs import AnyInput
+from synthcore.exchange.regular_file import require_regular
 from synthcore.exchange.settings import ExchangeSettings
 
 
@@ -43,6 +44,7 @@ class InputLog:
     """
 
     def __init__(self, path: Path, head: Head) -> None:
+        require_regular(path, "input log", "input_log")
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:

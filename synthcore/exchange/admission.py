@@ -271,6 +271,8 @@ def check_enums(request: CreateOrder) -> None:
         raise Refused(refusal.params_error("side"))
     if request.order_type not in ORDER_TYPES:
         raise Refused(refusal.params_error("orderType"))
+    if request.time_in_force == "RPI":
+        raise Refused(refusal.NO_RPI_MAKER)
     if request.time_in_force and request.time_in_force not in TIMES_IN_FORCE:
         raise Refused(refusal.params_error("timeInForce"))
     if (request.position_idx or 0) not in (0, 1, 2):

@@ -86,3 +86,4 @@ ONLY_ISOLATED_ADDS = Refusal(110076, "Only isolated mode can set auto-add-margin
 REDUCED_TOO_FAR = Refusal(110078, "Added margin more than max can reduce margin")
 VALUE_TOO_SMALL = Refusal(110094, "Order does not meet minimum order value 5USDT")
 NO_MARKET_PRICE = Refusal(110118, "Unable to retrieve a price of the market order due to low liquidity")
+NO_RPI_MAKER = Refusal(110119, "RPI orders are for appointed makers")

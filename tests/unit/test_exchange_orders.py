@@ -17,6 +17,7 @@ from synthcore.venues.bybit.messages import CreateOrder
         ({"side": "buy"}, 10001, "params error: side invalid"),
         ({"order_type": "Stop"}, 10001, "params error: orderType invalid"),
         ({"time_in_force": "GTX"}, 10001, "params error: timeInForce invalid"),
+        ({"time_in_force": "RPI"}, 110119, "RPI orders are for appointed makers"),
         ({"position_idx": 3}, 10001, "params error: positionIdx invalid"),
         ({"category": "spot"}, 10001, "Not supported symbols"),
         ({"category": "moon"}, 10001, "Illegal category"),

@@ -46,12 +46,13 @@ class Answer(Struct, frozen=True):
     headers: Headers
 
 
-# Bybit's CDN says so, before the exchange has seen the call; the exact page is not documented.
-TOO_FREQUENT = Answer(
-    403,
-    b"access too frequent",
-    [(b"Content-Type", b"text/plain"), (b"Content-Length", b"19")],
-)
+def forbidden(text: bytes) -> Answer:
+    """What Bybit's CDN says before the exchange has seen the call; the exact page is not documented."""
+    return Answer(403, text, [(b"Content-Type", b"text/plain"), (b"Content-Length", b"%d" % len(text))])
+
+
+TOO_FREQUENT = forbidden(b"access too frequent")
+GET_WITH_BODY = forbidden(b"a GET request must have no body")
 
 
 class RestApp:
@@ -97,6 +98,8 @@ class RestApp:
         if self.ip_limits is not None and not self.ip_limits.call(client_ip, now_ms):
             return TOO_FREQUENT
         if method == "GET":
+            if body:
+                return GET_WITH_BODY
             self.before_look()
         endpoint = self._routes.get((method, path))
         if endpoint is None:

@@ -157,6 +157,13 @@ def test_a_limit_that_is_no_number_above_zero_is_refused(edge, limit):
     assert reply["retMsg"] == "params error: limit invalid"
 
 
+@pytest.mark.parametrize("path", ["/v5/market/time", "/v5/order/realtime"])
+def test_a_get_with_a_body_is_forbidden(edge, path):
+    answer = edge.send("GET", path, body=b'{"category":"linear"}')
+
+    assert (answer.status, dict(answer.headers)[b"Content-Type"]) == (403, b"text/plain")
+
+
 def test_open_orders_need_a_scope(edge):
     assert edge.get("/v5/order/realtime", category="linear")["retCode"] == 10001
     assert edge.get("/v5/order/realtime", category="linear", baseCoin="BTC")["retCode"] == 0

@@ -39,6 +39,13 @@ PLAIN_TOPICS = frozenset(
     topic for topic in (*TOPICS, *SILENT_TOPICS) if not topic.startswith("execution.fast")
 )
 ALL_TOPICS = PLAIN_TOPICS | frozenset([*TOPICS, *DCP_TOPICS])
+BY_CATEGORY = frozenset(
+    topic
+    for topic in (*TOPICS, *SILENT_TOPICS)
+    if topic.endswith((".linear", ".spot", ".inverse", ".option"))
+)
+ALL_IN_ONE = frozenset(TOPICS_OF) - {"wallet"} | {"execution.fast"}
+MIXED = "error:topics of all categories and of one can't be in one request"  # its text is not documented
 NOT_AUTHORISED = "Request not authorized"  # Bybit's text is not documented
 
 
@@ -66,6 +73,9 @@ class PrivateSession(Session):
         if self.uid is None:
             return NOT_AUTHORISED
         return None if topic in self._served else handler_not_found(topic)
+
+    def too_much(self, topics: list[str]) -> str | None:
+        return None if BY_CATEGORY.isdisjoint(topics) or ALL_IN_ONE.isdisjoint(topics) else MIXED
 
     def write_reply(self, request: OpRequest, ret_msg: str, success: bool) -> None:
         """`req_id` comes first here, and only where the client sent one."""

@@ -20,18 +20,14 @@ def pipe(tmp_path):
 
 
 def test_a_ready_file_that_is_a_pipe_is_refused_before_anything_starts(pipe):
-    with pytest.raises(
-        ConfigError, match=f"must be a regular file, but {pipe} is .*ready_file"
-    ):
+    with pytest.raises(ConfigError, match=f"must be a regular file, but {pipe} is .*ready_file"):
         server.serve(ExchangeSettings(market="steady", ready_file=str(pipe)))
 
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_an_input_log_that_is_a_pipe_is_refused(pipe):
-    with pytest.raises(
-        ConfigError, match=f"must be a regular file, but {pipe} is .*input_log"
-    ):
+    with pytest.raises(ConfigError, match=f"must be a regular file, but {pipe} is .*input_log"):
         InputLog(pipe, Head(0, (), ExchangeSettings()))
 
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -30,6 +30,20 @@ OWN = (
         "contracts of the market: names, a number (so many, the busiest first), or `all`",
     ),
     Setting(
+        "market",
+        "--market",
+        (),
+        rules.choice("generator", "steady"),
+        "market that is made: prices that move, or quotes that never do; a recording is `--recording`",
+    ),
+    Setting(
+        "funding_minutes",
+        "--funding-minutes",
+        (),
+        rules.whole(0, 1440, "5"),
+        "minutes between funding settlements, 0 leaves each contract its own",
+    ),
+    Setting(
         "speed",
         "--speed",
         (),
@@ -60,6 +74,14 @@ OWN = (
         (),
         rules.choice("one-way", "hedge"),
         "of the account; one-way as on a new Bybit account",
+    ),
+    Setting("accounts", "--accounts", (), rules.whole(1, 100, "2"), "accounts, each with a key, in one book"),
+    Setting(
+        "institutional_accounts",
+        "--institutional",
+        (),
+        rules.whole(0, 100, "1"),
+        "how many accounts, from the first on, have cancel on disconnect",
     ),
     Setting("balance", "--balance", (), rules.positive("100000"), "wallet at the start, in USDT"),
     Setting("rest_port", "--rest-port", (), rules.whole(0, 65535, "8080"), "port of REST, 0 is a free one"),
@@ -138,6 +160,8 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
     from synthcore.settings.load import require_file
     from synthcore.settings.sources import Given
 
+    if given.keys() >= {"market", "recording"}:
+        raise ConfigError("a recording is a market of its own, but --market is given too; drop one of them")
     names = {"balance": "wallet_usdt", "recording": "market"}
     values: dict[str, Any] = {"delays": DELAYS} | {
         names.get(name, name): value for name, value in given.items()

@@ -9,8 +9,8 @@ SOURCES := pyproject.toml setup.py $(shell find synthcore -name '*.pyx' -o -name
 run: $(VENV)/.ready  ## the main job, 30 seconds on the embedded exchange
 	$(BIN)/synthtest run --symbols BTCUSDT,ETHUSDT --duration 30
 
-test: $(VENV)/.ready  ## every test
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready  ## every test, two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.ready  ## ours beside its rivals, in one run
 	$(BIN)/python -m pytest benchmarks -v --benchmark-only --benchmark-columns=min,median,iqr,max,rounds

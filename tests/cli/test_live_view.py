@@ -27,6 +27,11 @@ view.close()
 """
 
 
+def environ() -> dict[str, str]:
+    """Of a terminal that knows its own size: pytest's workers bring another one."""
+    return {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
+
+
 def open_terminal(columns: int) -> tuple[int, int]:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (50, columns))
@@ -55,7 +60,7 @@ def test_the_view_draws_restores_the_terminal_and_leaves_the_summary(columns: in
         stdin=subprocess.PIPE,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env=environ(),
     )
     os.close(theirs)
     assert run.stdin is not None
@@ -82,7 +87,7 @@ def test_the_drawing_process_ends_when_its_run_is_killed() -> None:
         stdin=subprocess.PIPE,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env=environ(),
     )
     os.close(theirs)
 

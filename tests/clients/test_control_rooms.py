@@ -6,7 +6,6 @@ import time
 
 import pytest
 from control_client import ControlClient
-from picows import WSMsgType
 from plain_client import WAIT_S, PlainRest, connected
 
 from synthcore.exchange.process import ExchangeProcess
@@ -56,13 +55,15 @@ async def test_a_paused_market_sends_nothing_and_goes_on_where_it_was(exchange, 
     transport, stream = await stream_of(exchange, f"orderbook.50.{BTC}")
     await stream.next()
     assert control.post("market", do="pause")["is_paused"]
-    transport.send(WSMsgType.TEXT, b'{"op":"ping"}')
-    while b'"op":"ping"' not in await stream.next():
-        pass  # what was on its way
-    with contextlib.suppress(AssertionError):
-        await stream.nothing_comes()  # the books are pushed in intervals: one push may be due
+    for _ in range(
+        100
+    ):  # frames that were due before the pause may still come; a market that runs never ends
+        with contextlib.suppress(AssertionError):
+            if await stream.nothing_comes():
+                break
+    else:
+        pytest.fail("the market went on")
 
-    assert await stream.nothing_comes()
     control.post("market", do="resume")
     numbers = [json.loads(await stream.next())["data"]["u"] for _ in range(3)]
     transport.disconnect(graceful=False)

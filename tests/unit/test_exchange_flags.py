@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from synthcli.__main__ import run
+from synthcli.cli import cli
 from synthcli.commands import exchange
 from synthcore.exchange import server
 
@@ -16,7 +17,7 @@ def served(monkeypatch):
     monkeypatch.setattr(exchange.signal, "signal", lambda number, handler: None)
 
     def settings_of(*args):
-        done = CliRunner().invoke(exchange.command, args)
+        done = CliRunner().invoke(cli, ["exchange", *args])
         assert done.exception is None, done.exception
         return seen.pop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 LOOKS_AGAIN_S = 1.0  # how late a change may be noticed by who waits for a frame
@@ -24,6 +25,7 @@ class Pace:
         self._since_s = 0.0  # … at this time of the loop
         self._running = asyncio.Event()
         self._running.set()
+        self._woken = asyncio.Event()
 
     @property
     def is_paused(self) -> bool:
@@ -57,6 +59,17 @@ class Pace:
         """Wait until this much of the market's time has passed, or it runs otherwise."""
         await self._running.wait()
         await asyncio.sleep(min(left_s / self.speed, LOOKS_AGAIN_S))
+
+    async def doze(self, left_s: float) -> None:
+        """Wait likewise, or until somebody wakes it."""
+        await self._running.wait()
+        self._woken.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), min(left_s / self.speed, LOOKS_AGAIN_S))
+
+    def wake(self) -> None:
+        """End a doze: somebody looks at the market now."""
+        self._woken.set()
 
     def _settle(self) -> None:
         self._at_s, self._since_s = self.time_s(), self._now_s()

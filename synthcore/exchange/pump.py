@@ -25,7 +25,7 @@ async def pump_market(market: Market, start_ms: int) -> None:
         late_s = pace.time_s() - frame.due_ns / 1e9
         if late_s < 0:
             while late_s < 0:
-                await pace.wait(-late_s if market.is_watched else max(-late_s, UNWATCHED_S))
+                await (pace.wait(-late_s) if market.is_watched else pace.doze(max(-late_s, UNWATCHED_S)))
                 late_s = pace.time_s() - frame.due_ns / 1e9
         elif count % FRAMES_A_TURN == 0:
             await asyncio.sleep(0)  # catching up: requests must not wait for it

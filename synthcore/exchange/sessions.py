@@ -352,6 +352,7 @@ class Sessions(Generic[AnySession]):
         self._open: dict[AnySession, None] = {}
         self._by_topic: dict[str, dict[AnySession, None]] = {}
         self.changes = 0  # of who has what, so far
+        self.tell_opened: Callable[[], None] = lambda: None
         self.tell_subscribed: Callable[[list[str]], None] = lambda topics: None
         self.tell_changed: Callable[[Collection[str]], None] = lambda topics: None  # who has these topics
 
@@ -375,6 +376,7 @@ class Sessions(Generic[AnySession]):
 
     def add(self, session: AnySession) -> None:
         self._open[session] = None
+        self.tell_opened()
 
     def remove(self, session: AnySession) -> None:
         self._open.pop(session, None)

@@ -166,6 +166,8 @@ class Venue:
             self.delays.private_s,
             self._show_rest,
         )
+        # What is overdue is applied before a subscriber's first snapshot is made.
+        self.public.sessions.tell_opened = lambda: self.pace.wake()
         self.outbox = Outbox(self.private.deliver, self.private.flush)
         self.outbox.then = self._show_watched
         self.push_awaited = asyncio.Event()  # something is to be pushed by and by

@@ -6,13 +6,12 @@ import codecs
 import errno
 import io
 import os
-import signal
 import sys
 import traceback
-from typing import NoReturn
 
 import click
 
+from synthcli import interrupts
 from synthcli.cli import cli
 
 EXIT_FAILED = 1
@@ -28,9 +27,7 @@ ASCII = {"−": "-", "µ": "u", "─": "-", "–": "-", "·": "|", "→": ">", "
 def main() -> None:
     """Run the command line and leave with its exit code."""
     replace_closed_streams()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl+C, also before a command has handlers of its own
-        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup`
-            signal.signal(number, interrupt)
+    interrupts.watch()
     codecs.register_error("nearest_ascii", nearest_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale without our signs costs their looks, not the line
@@ -40,10 +37,6 @@ def main() -> None:
     code = run([arg for arg in args if arg != "--debug"], debug)
     let_go_of_broken_streams()
     sys.exit(code)
-
-
-def interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def nearest_ascii(error: UnicodeError) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from synthcli import options
+from synthcli import interrupts, options
 from synthcli.venue import named
 from synthcore.monitor.observer import RunObserver
 from synthcore.settings.catalog import SETTINGS
@@ -46,7 +46,7 @@ def command(debug: bool | None, /, config_path: Path | None, as_json: bool, **fl
     try:
         announce(loaded, observer)
         with named(loaded):
-            code = int(run(settings, observer, hold_signals=True).exit_code)
+            code = int(run(settings, observer, hold_signals=True, was_asked=interrupts.has_come).exit_code)
     finally:
         finish(observer, code)
     return code

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 from synthcore.engine.outcome import ExitCode, RunOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from synthcore.monitor.observer import RunObserver
     from synthcore.settings.run import RunSettings
 
 __all__ = ["ExitCode", "RunOutcome", "run"]
 
 
-def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = False) -> RunOutcome:
+def run(
+    settings: RunSettings,
+    observer: RunObserver,
+    *,
+    hold_signals: bool = False,
+    was_asked: Callable[[], bool] = lambda: False,
+) -> RunOutcome:
     """Trade until the duration is over, a signal comes, or something fails; end flat, and say so.
 
     Parameters
@@ -21,6 +29,8 @@ def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = Fa
     hold_signals
         Leave SIGINT and SIGTERM ignored at the return, for a caller that has something left to say; else
         their handlers are put back as they were.
+    was_asked
+        Whether somebody asked to stop before the run had handlers of its own.
 
     Raises
     ------
@@ -38,7 +48,7 @@ def run(settings: RunSettings, observer: RunObserver, *, hold_signals: bool = Fa
     from synthcore.monitor.record import RecordedRun
 
     async def main(recorded: RecordedRun) -> RunOutcome:
-        return await Run(settings, recorded).main()
+        return await Run(settings, recorded).main(was_asked)
 
     recorded = RecordedRun(observer, settings.state_dir)
     log = run_log(recorded.path.with_suffix(".log"), settings.config.effective_log_level)

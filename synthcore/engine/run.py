@@ -65,7 +65,7 @@ class Run:
         self._clock_error_ns: Callable[[], int | None] = lambda: None
         self._epoch_of_monotonic_ns = time.time_ns() - time.monotonic_ns()
 
-    async def main(self) -> RunOutcome:
+    async def main(self, was_asked: Callable[[], bool] = lambda: False) -> RunOutcome:
         """Start, trade, stop. A run that has started ends with a summary, whatever happens.
 
         Raises
@@ -76,6 +76,8 @@ class Run:
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         ended: asyncio.Future[RunOutcome] = asyncio.get_running_loop().create_future()
         with StopRequests() as stop:
+            if was_asked():
+                stop.request()
             async with AsyncExitStack() as porch:
                 await self._open_control(porch, RunControl(stop, lambda: self.desk, ended))
                 try:

@@ -76,4 +76,4 @@ def test_a_strategy_that_fails_leaves_nothing_open(tmp_path: Path, monkeypatch: 
 
     assert (outcome.exit_code, outcome.summary["flat"]) == (1, True)
     assert any("internal error (ArithmeticError: no such number)" in text for text in notes.warnings)
-    assert {trade["end"] for trade in notes.trades} <= {"CLOSED"}
+    assert {trade["end"] for trade in notes.trades} <= {"CLOSED", "FAILED_FLAT", "FLAT"}

@@ -11,9 +11,10 @@ _came: list[int] = []
 
 
 def watch() -> None:
-    """Let each of them raise `KeyboardInterrupt`; what `nohup` ignores stays ignored."""
+    """Let each of them raise `KeyboardInterrupt`; a hang-up that `nohup` ignores stays ignored."""
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        # A shell starts what it puts in the background with Ctrl+C ignored: that is no wish of anybody's.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 

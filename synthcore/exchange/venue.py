@@ -60,6 +60,7 @@ from synthcore.exchange.key_terms import ALL, KeyTerms
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.bend import Bend
 from synthcore.exchange.market.history import MarketHistory
+from synthcore.exchange.market.source import DueFrame, MarketSource
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
@@ -71,7 +72,6 @@ from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
 from synthcore.exchange.sessions import Session, Sessions
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketFrame, MarketSource
 from synthcore.exchange.state.guard import guarded
 from synthcore.exchange.state.store import Store
 from synthcore.exchange.status import StatusStream
@@ -343,7 +343,7 @@ class Venue:
         ):
             sessions.close()
 
-    def apply(self, frame: MarketFrame) -> None:
+    def apply(self, frame: DueFrame) -> None:
         """One market frame: state, then matching, then private events, then the public stream."""
         text = frame.text if self.bend.is_straight else self.bend.bent(frame.topic, frame.text)
         if text is not None:

@@ -9,8 +9,9 @@ from msgspec import Struct
 from synthcore.exchange.clock import Time
 from synthcore.exchange.flavour import SECOND, Flavour, in_order
 from synthcore.exchange.market.second_venue import SecondVenue, SharedSource
+from synthcore.exchange.market.source import DueFrame, MarketSource
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketFrame, MarketSource, open_source
+from synthcore.exchange.source import open_source
 from synthcore.exchange.state.folder import StateFolder
 from synthcore.exchange.venue import MACHINE, NewKey, Venue, random_key
 from synthcore.venues.bybit.hosts import HOSTS, Environment
@@ -27,7 +28,7 @@ class Market(Struct, frozen=True, eq=False):
         """Whether any WebSocket is open."""
         return any(venue.is_watched for venue in self.venues)
 
-    def apply(self, frame: MarketFrame) -> None:
+    def apply(self, frame: DueFrame) -> None:
         for venue in self.venues:
             venue.apply(frame)
 

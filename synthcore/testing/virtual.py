@@ -12,9 +12,9 @@ from synthcore.exchange.in_process.connection import InProcessConnection
 from synthcore.exchange.in_process.control import InProcessControl
 from synthcore.exchange.in_process.exchange import InProcessExchange
 from synthcore.exchange.in_process.output import Digest
+from synthcore.exchange.market.source import MarketSource
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketSource
 from synthcore.testing.faults import Faults
 from synthcore.testing.market import Market
 from synthcore.testing.virtual_client import VirtualClient

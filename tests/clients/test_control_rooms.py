@@ -5,7 +5,6 @@ import json
 import time
 
 import pytest
-from control_client import ControlClient
 from plain_client import WAIT_S, PlainRest, connected
 
 from synthcore.exchange.process import ExchangeProcess
@@ -19,21 +18,6 @@ def exchange():
     settings = ExchangeSettings(symbols=(BTC, ETH), seed=5, rate_tier="off", accounts=2, control_token="auto")
     with ExchangeProcess(settings) as ready:
         yield ready
-
-
-@pytest.fixture
-def control(exchange):
-    client = ControlClient(exchange)
-    yield client
-    client.clear()
-    client.close()
-
-
-@pytest.fixture
-def rest(exchange):
-    client = PlainRest(exchange)
-    yield client
-    client.http.close()
 
 
 async def stream_of(exchange, *topics):
@@ -55,9 +39,7 @@ async def test_a_paused_market_sends_nothing_and_goes_on_where_it_was(exchange, 
     transport, stream = await stream_of(exchange, f"orderbook.50.{BTC}")
     await stream.next()
     assert control.post("market", do="pause")["is_paused"]
-    for _ in range(
-        100
-    ):  # frames that were due before the pause may still come; a market that runs never ends
+    for _ in range(100):  # what was due before the pause may still come, which soon ends
         with contextlib.suppress(AssertionError):
             if await stream.nothing_comes():
                 break

@@ -8,7 +8,6 @@ import time
 
 import httpx
 import pytest
-from control_client import ControlClient
 from fault_pages import FAULT_PAGES, examples
 from picows import WSError, WSMsgType, ws_connect
 from plain_client import BUY, WAIT_S, PlainRest, PlainSocket, connected, signed_in
@@ -25,14 +24,6 @@ def exchange():
     settings = ExchangeSettings(symbols=("BTCUSDT",), rate_tier="off", tcp_faults=True, control_token="auto")
     with ExchangeProcess(settings) as ready:
         yield ready
-
-
-@pytest.fixture
-def control(exchange):
-    client = ControlClient(exchange)
-    yield client
-    client.clear()
-    client.close()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FAULT_PAGES.glob("*.md")))

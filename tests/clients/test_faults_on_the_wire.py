@@ -9,7 +9,7 @@ import httpx
 import pytest
 from control_client import ControlClient
 from picows import WSError, WSMsgType, ws_connect
-from plain_client import BUY, WAIT_S, PlainRest, PlainSocket, connected
+from plain_client import BUY, WAIT_S, PlainSocket, connected
 
 from synthcore.exchange.faults.close_socket import CloseSocket
 from synthcore.exchange.faults.cut_socket import CutSocket
@@ -39,21 +39,6 @@ from synthcore.exchange.settings import ExchangeSettings
 def exchange():
     with ExchangeProcess(ExchangeSettings(market="steady", rate_tier="off", control_token="auto")) as ready:
         yield ready
-
-
-@pytest.fixture
-def control(exchange):
-    client = ControlClient(exchange)
-    yield client
-    client.clear()
-    client.close()
-
-
-@pytest.fixture
-def rest(exchange):
-    client = PlainRest(exchange)
-    yield client
-    client.http.close()
 
 
 NAMES = iter(f"w{number}" for number in range(1_000_000))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from control_client import ControlClient
 from picows import WSError, ws_connect
-from plain_client import WAIT_S, PlainRest, PlainSocket, connected, signed_in
+from plain_client import WAIT_S, PlainSocket, connected, signed_in
 
 from synthcore.exchange.faults.cross_book import CrossBook
 from synthcore.exchange.faults.cut_socket import CutSocket
@@ -42,21 +42,6 @@ def moving():
     settings = ExchangeSettings(symbols=("BTCUSDT",), seed=3, control_token="auto")
     with ExchangeProcess(settings) as ready:
         yield ready
-
-
-@pytest.fixture
-def control(exchange):
-    client = ControlClient(exchange)
-    yield client
-    client.clear()
-    client.close()
-
-
-@pytest.fixture
-def rest(exchange):
-    client = PlainRest(exchange)
-    yield client
-    client.http.close()
 
 
 # Connections

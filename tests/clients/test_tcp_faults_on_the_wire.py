@@ -32,14 +32,6 @@ def exchange():
         yield ready
 
 
-@pytest.fixture
-def control(exchange):
-    client = ControlClient(exchange)
-    yield client
-    client.clear()
-    client.close()
-
-
 def pieces(exchange):
     """The answer to a call, as it arrives."""
     address = urlsplit(exchange.rest)

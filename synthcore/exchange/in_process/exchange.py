@@ -14,9 +14,9 @@ from synthcore.exchange.in_process.inputs import CallCame, CallerLeft, SocketAsk
 from synthcore.exchange.in_process.inside import Inside
 from synthcore.exchange.in_process.keys import seeded_keys
 from synthcore.exchange.in_process.output import Output
+from synthcore.exchange.market.source import MarketSource
 from synthcore.exchange.rest import Headers
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketSource
 
 LAST = frozenset({"answer", "lost", "refused", "ended", "cut"})  # nothing comes over a channel after these
 

@@ -11,10 +11,10 @@ from typing import Any, Self
 from synthcore.exchange.clock import Time
 from synthcore.exchange.in_process.inlet import Inlet
 from synthcore.exchange.in_process.output import Output
+from synthcore.exchange.market.source import MarketSource
 from synthcore.exchange.pump import market_open, pump_market, pump_public, running, tick_venues
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.settings import ExchangeSettings
-from synthcore.exchange.source import MarketSource
 from synthcore.exchange.venue import NewKey, Venue
 from synthcore.exchange.venues import Market, open_markets
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import tee
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ from msgspec import Struct
 from synthcore.exchange.market.frames import Pair
 from synthcore.exchange.market.generator import DEFAULT_DEPTHS, topics_of
 from synthcore.exchange.market.rhythm import Beat
+from synthcore.exchange.market.source import DueFrame, MarketSource
 from synthcore.exchange.market.symbol_frames import SymbolFrames
 from synthcore.exchange.market.symbol_market import SymbolMarket, TakerOrder
 
@@ -28,40 +29,15 @@ TOP = "orderbook.1."  # the topic that the first venue's mid is read from
 AT_ONCE_TICKS = 0.8  # a move of so much has the takers on its side
 
 
-class Frame(Protocol):
-    """A frame of the first venue."""
-
-    @property
-    def due_ns(self) -> int: ...
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def text(self) -> bytes: ...
-
-
-class Source(Protocol):
-    """The first venue's market."""
-
-    @property
-    def instruments(self) -> Sequence[Mapping[str, Any]]: ...
-
-    @property
-    def topics(self) -> frozenset[str]: ...
-
-    def frames(self) -> Iterator[Frame]: ...
-
-
 class SharedSource:
     """A market whose frames two readers get, each at its own pace."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: MarketSource) -> None:
         self.instruments = source.instruments
         self.topics = source.topics
         self._first, self.second_reading = tee(source.frames())
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[DueFrame]:
         """The first reading. To be called once."""
         return self._first
 
@@ -96,7 +72,7 @@ class Deviation:
 class Mids:
     """The first venue's mid prices, as far as anybody has asked."""
 
-    def __init__(self, frames: Iterable[Frame]) -> None:
+    def __init__(self, frames: Iterable[DueFrame]) -> None:
         self._frames = iter(frames)
         self._read_ns = -1
         self._coming: dict[str, deque[tuple[int, float]]] = {}
@@ -177,7 +153,7 @@ class SecondVenue:
     def __init__(
         self,
         instruments: Sequence[Mapping[str, Any]],
-        first: Iterable[Frame],
+        first: Iterable[DueFrame],
         seed: int,
         *,
         start_ms: int,
@@ -198,7 +174,7 @@ class SecondVenue:
         """Every topic that has frames."""
         return topics_of(self.instruments, DEFAULT_DEPTHS)
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[DueFrame]:
         """All frames in order of time. To be called once."""
         return heapq.merge(*(found for raw in self.instruments if (found := self._symbol(raw)) is not None))
 

@@ -7,10 +7,10 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from time import monotonic_ns, time_ns
 
 from msgspec import Struct
 
+from synthcore.clock import MACHINE_CLOCK, Clock
 from synthcore.config import SyntheticConfig
 from synthcore.errors import ConfigError, Unresolved, VenueError, VenueRefused
 from synthcore.execution import events
@@ -92,6 +92,8 @@ class Desk:
         Where trades are recorded before they happen; without one a crash leaves them to a person.
     lost_today_usdt
         What the account's trades of this UTC day cost before.
+    clock
+        That of the backend and of the event loop.
     """
 
     def __init__(
@@ -107,15 +109,16 @@ class Desk:
         rules: TradeRules | None = None,
         journal: TradeJournal | None = None,
         lost_today_usdt: Decimal = Decimal(0),
+        clock: Clock = MACHINE_CLOCK,
     ) -> None:
         self.backend = backend
         self.config = config
         self.metrics: DeskMetrics = metrics if metrics is not None else NoMetrics()
         self.budget = budget if budget is not None else RateBudget()
         self.journal: TradeJournal = journal if journal is not None else NoJournal()
-        self.run = run if run is not None else new_run_id(time_ns())
-        self.now_ns: Callable[[], int] = monotonic_ns
-        self.epoch_ns: Callable[[], int] = time_ns
+        self.run = run if run is not None else new_run_id(clock.epoch_ns())
+        self.now_ns: Callable[[], int] = clock.monotonic_ns
+        self.epoch_ns: Callable[[], int] = clock.epoch_ns
         self.gate = Gate(
             config.max_concurrent_trades,
             config.cool_down_ms * MS,

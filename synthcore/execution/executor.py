@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic_ns
 from types import TracebackType
 
 from msgspec.structs import replace
@@ -68,7 +67,7 @@ class SingleExchangeExecutor:
             With end REFUSED and the reason, where the gate let nothing be sent.
         """
         if not opportunity.recv_ns:  # made by hand: it is as new as this call
-            now_ns = monotonic_ns()
+            now_ns = self.desk.now_ns()
             opportunity = replace(opportunity, recv_ns=now_ns, decided_ns=now_ns)
         begun = self.desk.try_begin(opportunity, position_size)
         if isinstance(begun, TradeDriver):

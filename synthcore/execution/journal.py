@@ -12,7 +12,6 @@ import os
 import queue
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +22,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import Struct
 
+from synthcore.clock import MACHINE_CLOCK, Clock
 from synthcore.errors import ConfigError, JournalBroken
 from synthcore.execution.events import Action, Event, SetTimer
 from synthcore.execution.paper import PaperTrade
@@ -174,10 +174,11 @@ class Journal:
         The file can't be made or written, or isn't a journal.
     """
 
-    def __init__(self, path: Path, durability: Durability = "normal") -> None:
+    def __init__(self, path: Path, durability: Durability = "normal", clock: Clock = MACHINE_CLOCK) -> None:
         self.path = path
         self.failure = ""
         self.on_failure: Callable[[str], None] = logger.error
+        self._epoch_ns = clock.epoch_ns
         self._loop = asyncio.get_running_loop()
         self._db = open_journal(path, durability)
         self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
@@ -191,14 +192,14 @@ class Journal:
     # Records
 
     def run_begun(self, run: RunRecord) -> None:
-        self._write(INSERT_RUN, (run.run, time.time_ns(), run.account, run.venue, run.instance_id, run.pid))
+        self._write(INSERT_RUN, (run.run, self._epoch_ns(), run.account, run.venue, run.instance_id, run.pid))
 
     def trade_begun(self, run: str, begun: Begun) -> None:
-        self._write(INSERT_TRADE, (begun.key, run, begun.symbol, time.time_ns(), encode(begun)))
+        self._write(INSERT_TRADE, (begun.key, run, begun.symbol, self._epoch_ns(), encode(begun)))
 
     def stepped(self, trade: str, now_ns: int, event: Event | None, actions: list[Action]) -> None:
         """Keep an event and what the machine made of it; timers are made anew by a replay."""
-        at_ns = time.time_ns()
+        at_ns = self._epoch_ns()
         if event is not None:
             self._write(INSERT_ENTRY, (trade, at_ns, now_ns, "event", encode(event)))
         for action in actions:
@@ -208,10 +209,10 @@ class Journal:
     def noted(self, trade: str, now_ns: int, note: OrderRequest | OrderAck | Fill) -> None:
         """Keep what a person wants to see later: prices, times."""
         kind = NOTE_KINDS[type(note)]
-        self._write(INSERT_ENTRY, (trade, time.time_ns(), now_ns, kind, encode(note)))
+        self._write(INSERT_ENTRY, (trade, self._epoch_ns(), now_ns, kind, encode(note)))
 
     def trade_ended(self, trade: str, end: str, paper: PaperTrade | None) -> None:
-        at_ns = time.time_ns()
+        at_ns = self._epoch_ns()
         self._write(END_TRADE, (end, at_ns, None if paper is None else encode(paper), trade))
         if paper is not None:
             self._write(ADD_COST, (day_of(at_ns), round(paper.real_cost_usdt * NANO), trade))

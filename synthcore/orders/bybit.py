@@ -21,12 +21,14 @@ from synthcore.orders.private import PrivateStream
 from synthcore.orders.rest import CLOCK_CODES, TIME_PATH, RestClient
 from synthcore.orders.rows import fill, instrument, order_state, position
 from synthcore.orders.socket import OPERATIONS, TradeSocket
+from synthcore.orders.surroundings import MACHINE, Surroundings
 from synthcore.venues.bybit.messages import (
     MODE_HEDGE,
     CancelAll,
     CancelOrder,
     CreateOrder,
     ExecutionListResult,
+    ExecutionRow,
     InstrumentListResult,
     OrderAckResult,
     PositionListResult,
@@ -75,14 +77,27 @@ class BybitBackend:
         order_recv_window_ms: int = 1000,
         warm_connections: int = 6,
         ws_trade_url: str | None = None,
+        surroundings: Surroundings = MACHINE,
     ) -> None:
         self.order_recv_window_ms = order_recv_window_ms
-        self.rest = RestClient(rest_urls, credentials.api_key, credentials.api_secret, recv_window_ms)
+        self.rest = RestClient(
+            rest_urls,
+            credentials.api_key,
+            credentials.api_secret,
+            recv_window_ms,
+            surroundings=surroundings,
+        )
         self._warm_connections = warm_connections
         self._handlers: list[Callable[[PrivateEvent], None]] = []
         signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
-        self.stream = PrivateStream(ws_private_url, signer, self.server_time_ms, self._on_event)
-        self.trade_socket = TradeSocket(ws_trade_url, signer, self.server_time_ms) if ws_trade_url else None
+        self.stream = PrivateStream(
+            ws_private_url, signer, self.server_time_ms, self._on_event, surroundings=surroundings
+        )
+        self.trade_socket: TradeSocket | None = None
+        if ws_trade_url:
+            self.trade_socket = TradeSocket(
+                ws_trade_url, signer, self.server_time_ms, surroundings=surroundings
+            )
         self._background: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
@@ -175,21 +190,28 @@ class BybitBackend:
     async def fills(self, symbol: str, link_id: str) -> list[Fill]:
         params = {"category": CATEGORY, "symbol": symbol, "orderLinkId": link_id, "limit": "100"}
         rows = await self._pages("/v5/execution/list", params, decode_executions)
-        return [fill(row) for row in rows if row.exec_type == "Trade" and row.order_link_id == link_id]
+        return [fill for fill in self._fills(rows) if fill.link_id == link_id]
 
     async def recent_fills(self, symbol: str) -> list[Fill]:
         params = {"category": CATEGORY, "symbol": symbol, "limit": "100"}
         rows = await self._pages("/v5/execution/list", params, decode_executions, RECENT_PAGES)
-        return [fill(row) for row in rows if row.exec_type == "Trade"]
+        return self._fills(rows)
+
+    def _fills(self, rows: list[ExecutionRow]) -> list[Fill]:
+        """What was traded; funding is no fill."""
+        recv_ns = self.rest.now_ns()
+        return [fill(row, recv_ns) for row in rows if row.exec_type == "Trade"]
 
     async def open_orders(self, symbol: str) -> list[OrderState]:
         params = {"category": CATEGORY, "symbol": symbol, "openOnly": "0", "limit": "50"}
         rows = await self._pages("/v5/order/realtime", params, decode_order_list)
-        return [state for state in map(order_state, rows) if not state.is_final]
+        recv_ns = self.rest.now_ns()
+        return [state for row in rows if not (state := order_state(row, recv_ns)).is_final]
 
     async def positions(self, symbol: str) -> list[Position]:
         reply = await self.rest.query("/v5/position/list", {"category": CATEGORY, "symbol": symbol})
-        return [position(row) for row in decode_positions(reply.result).list]
+        recv_ns = self.rest.now_ns()
+        return [position(row, recv_ns) for row in decode_positions(reply.result).list]
 
     async def available_balance(self) -> Decimal:
         reply = await self.rest.query("/v5/account/wallet-balance", {"accountType": "UNIFIED"})

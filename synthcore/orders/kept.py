@@ -8,14 +8,14 @@ import logging
 import socket
 import struct
 from collections.abc import Callable
-from time import monotonic_ns
 from typing import Any
 
 import msgspec
-from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport
 
 from synthcore.backoff import Backoff
 from synthcore.errors import VenueError, VenueUnreachable
+from synthcore.orders.surroundings import MACHINE, Surroundings
 from synthcore.venues.bybit.messages import OpRequest
 from synthcore.venues.bybit.signing import Signer
 
@@ -45,12 +45,15 @@ class KeptSocket:
         server_time_ms: Callable[[], float],
         backoff: Backoff | None = None,
         ping_every_s: float = PING_EVERY_S,
+        surroundings: Surroundings = MACHINE,
     ) -> None:
         self._url = url
         self._signer = signer
         self._server_time_ms = server_time_ms
-        self._backoff = backoff if backoff is not None else Backoff(first_s=0.25, limit_s=30.0)
+        self._backoff = backoff or Backoff(first_s=0.25, limit_s=30.0, uniform=surroundings.uniform)
         self._ping_every_s = ping_every_s
+        self._now_ns = surroundings.clock.monotonic_ns
+        self._connect = surroundings.connect
         self._task: asyncio.Task[None] | None = None
         self._transport: WSTransport | None = None
         self.is_up = False
@@ -108,14 +111,14 @@ class KeptSocket:
     async def _keep(self, transport: WSTransport, listener: Listener) -> None:
         """Watch the connection; when it breaks, say so and make a new one, for ever."""
         while True:
-            up_since_ns = monotonic_ns()
+            up_since_ns = self._now_ns()
             try:
                 reason = await self._watch(transport, listener)
             finally:
                 transport.disconnect(graceful=False)
                 self.is_up, self._transport = False, None
             self.on_down(reason)
-            transport, listener = await self._reopen((monotonic_ns() - up_since_ns) / 1e9)
+            transport, listener = await self._reopen((self._now_ns() - up_since_ns) / 1e9)
             self.reconnects += 1
             self._up(transport)
 
@@ -136,8 +139,10 @@ class KeptSocket:
         """Make one connection that is greeted."""
         try:
             async with asyncio.timeout(HANDSHAKE_S):
-                transport, listener = await ws_connect(
-                    lambda: Listener(self.name, self.on_text), self._url, disconnect_on_exception=False
+                transport, listener = await self._connect(
+                    lambda: Listener(self.name, self.on_text, self._now_ns),
+                    self._url,
+                    disconnect_on_exception=False,
                 )
         except (OSError, TimeoutError, WSError) as e:
             raise VenueUnreachable(f"{self._url}: no connection ({type(e).__name__}: {e})") from e
@@ -158,7 +163,7 @@ class KeptSocket:
                     await listener.closed.wait()
                 return "the exchange closed the connection"
             except TimeoutError:
-                if monotonic_ns() - listener.heard_ns > SILENT_PINGS * self._ping_every_s * 1e9:
+                if self._now_ns() - listener.heard_ns > SILENT_PINGS * self._ping_every_s * 1e9:
                     return "the connection fell silent"
                 send(transport, OpRequest(op="ping"))
 
@@ -166,17 +171,20 @@ class KeptSocket:
 class Listener(WSListener):
     """Puts a connection's frames together to messages."""
 
-    def __init__(self, name: str, on_text: Callable[[Listener, bytes], None]) -> None:
+    def __init__(
+        self, name: str, on_text: Callable[[Listener, bytes], None], now_ns: Callable[[], int]
+    ) -> None:
         super().__init__()
         self.closed = asyncio.Event()
-        self.heard_ns = monotonic_ns()
+        self.heard_ns = now_ns()  # monotonic
         self.replies: asyncio.Queue[Any] = asyncio.Queue()
         self._name = name
         self._on_text = on_text
+        self._now_ns = now_ns
         self._parts: list[bytes] = []
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        self.heard_ns = monotonic_ns()
+        self.heard_ns = self._now_ns()
         if frame.msg_type == WSMsgType.CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()

@@ -22,5 +22,5 @@ async def look_up(rest: RestClient, symbol: str, link_id: str) -> OrderState | N
         reply = await rest.query(path, params)
         for row in decode_order_list(reply.result).list:
             if row.order_link_id == link_id:
-                return order_state(row)
+                return order_state(row, rest.now_ns())
     return None

@@ -13,6 +13,7 @@ from synthcore.errors import VenueRefused
 from synthcore.orders.gateway import PrivateEvent, StreamDown, StreamUp
 from synthcore.orders.kept import PING_EVERY_S, KeptSocket, Listener
 from synthcore.orders.rows import fill, order_state, position
+from synthcore.orders.surroundings import MACHINE, Surroundings
 from synthcore.venues.bybit.messages import (
     OpRequest,
     PrivateFrame,
@@ -41,8 +42,9 @@ class PrivateStream(KeptSocket):
         handler: Callable[[PrivateEvent], None],
         backoff: Backoff | None = None,
         ping_every_s: float = PING_EVERY_S,
+        surroundings: Surroundings = MACHINE,
     ) -> None:
-        super().__init__(url, signer, server_time_ms, backoff, ping_every_s)
+        super().__init__(url, signer, server_time_ms, backoff, ping_every_s, surroundings)
         self._handler = handler
         self.malformed = 0
 
@@ -66,14 +68,14 @@ class PrivateStream(KeptSocket):
             logger.error("private stream: a frame is not readable (%d bytes)", len(text))
             return
         if frame.topic:
-            self._on_push(frame)
+            self._on_push(frame, listener.heard_ns)
         elif frame.op in ("auth", "subscribe"):
             listener.replies.put_nowait(frame)
 
-    def _on_push(self, frame: PrivateFrame) -> None:
+    def _on_push(self, frame: PrivateFrame, recv_ns: int) -> None:
         """Hand on each row; a row that can't be read is counted and the others still count."""
         try:
-            events = rows_of(frame)
+            events = rows_of(frame, recv_ns)
         except (msgspec.DecodeError, ArithmeticError, ValueError) as e:
             self.malformed += 1
             logger.error("private stream: a %s frame can't be read: %s", frame.topic, e)
@@ -82,14 +84,14 @@ class PrivateStream(KeptSocket):
             self._handler(event)
 
 
-def rows_of(frame: PrivateFrame) -> list[PrivateEvent]:
+def rows_of(frame: PrivateFrame, recv_ns: int) -> list[PrivateEvent]:
     """The events of a frame; a fill that is no trade (funding) changes no order."""
     match frame.topic.partition(".")[0]:
         case "order":
-            return [order_state(row) for row in decode_orders(frame.data)]
+            return [order_state(row, recv_ns) for row in decode_orders(frame.data)]
         case "execution":
-            return [fill(row) for row in decode_executions(frame.data) if row.exec_type == "Trade"]
+            return [fill(row, recv_ns) for row in decode_executions(frame.data) if row.exec_type == "Trade"]
         case "position":
-            return [position(row) for row in decode_positions(frame.data)]
+            return [position(row, recv_ns) for row in decode_positions(frame.data)]
         case _:
             return []

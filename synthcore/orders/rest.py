@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable
-from time import monotonic_ns, time_ns
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -21,6 +20,7 @@ from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
 from synthcore.orders.answers import raise_for, rate_limit_in
 from synthcore.orders.clock import ClockSample, ServerClock
 from synthcore.orders.gateway import ClockOffset, RateLimitSeen
+from synthcore.orders.surroundings import MACHINE, Surroundings
 from synthcore.orders.transport import LaneTransport
 from synthcore.secret import Secret
 from synthcore.venues.bybit.messages import RestReply, TimeResult, decode_reply
@@ -60,14 +60,19 @@ class RestClient:
         recv_window_ms: int = 5000,
         timeout: httpx.Timeout = TIMEOUT,
         ssl_context: ssl.SSLContext | None = None,
+        surroundings: Surroundings = MACHINE,
     ) -> None:
         self.base_urls = tuple(url.rstrip("/") for url in base_urls)
         self.recv_window_ms = recv_window_ms
         self.clock = ServerClock()
+        self.now_ns = surroundings.clock.monotonic_ns
+        self._epoch_ns = surroundings.clock.epoch_ns
         self._key = api_key
         self._signer = Signer(api_key.reveal(), api_secret.reveal())
         # A transport of our own takes no proxy from the environment: it would carry the keys elsewhere.
-        self._transport = LaneTransport(ssl_context or tls_context(self.base_urls), CONNECTIONS, KEEPALIVE_S)
+        self._transport = surroundings.transport or LaneTransport(
+            ssl_context or tls_context(self.base_urls), CONNECTIONS, KEEPALIVE_S
+        )
         self._client = httpx.AsyncClient(
             transport=self._transport, timeout=timeout, follow_redirects=False, trust_env=False
         )
@@ -91,16 +96,16 @@ class RestClient:
     async def sync_server_time(self, samples: int = 5) -> ClockOffset:
         """Ask for the time several times; the shortest round trip tells most."""
         taken = [await self._sample_time() for _ in range(samples)]
-        return self.clock.learn(taken, time_ns(), monotonic_ns())
+        return self.clock.learn(taken, self._epoch_ns(), self.now_ns())
 
     async def _sample_time(self) -> ClockSample:
-        sent_ns = monotonic_ns()
+        sent_ns = self.now_ns()
         reply = await self.query(TIME_PATH, {}, signed=False)
-        received_ns = monotonic_ns()
+        received_ns = self.now_ns()
         return ClockSample(sent_ns, received_ns, int(decode_time(reply.result).time_nano) / 1e6)
 
     def server_time_ms(self) -> float:
-        return self.clock.now_ms(monotonic_ns())
+        return self.clock.now_ms(self.now_ns())
 
     # Calls
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from time import monotonic_ns
 from typing import cast
 
 from synthcore.model import Fill, Instrument, OrderState, Position, Side
@@ -13,7 +12,7 @@ ZERO = Decimal(0)
 FAR = Decimal("Infinity")  # a limit that the venue does not name
 
 
-def order_state(row: OrderRow) -> OrderState:
+def order_state(row: OrderRow, recv_ns: int) -> OrderState:
     avg_price = number(row.avg_price)
     return OrderState(
         symbol=row.symbol,
@@ -29,11 +28,11 @@ def order_state(row: OrderRow) -> OrderState:
         reject_reason=row.reject_reason,
         cancel_type=row.cancel_type,
         updated_ms=int(row.updated_time or 0),
-        recv_ns=monotonic_ns(),
+        recv_ns=recv_ns,
     )
 
 
-def fill(row: ExecutionRow) -> Fill:
+def fill(row: ExecutionRow, recv_ns: int) -> Fill:
     return Fill(
         symbol=row.symbol,
         exec_id=row.exec_id,
@@ -46,18 +45,18 @@ def fill(row: ExecutionRow) -> Fill:
         is_maker=row.is_maker,
         closed_qty=number(row.closed_size) or ZERO,
         exec_ms=int(row.exec_time or 0),
-        recv_ns=monotonic_ns(),
+        recv_ns=recv_ns,
     )
 
 
-def position(row: PositionRow) -> Position:
+def position(row: PositionRow, recv_ns: int) -> Position:
     return Position(
         symbol=row.symbol,
         position_idx=row.position_idx,
         side="" if row.side == "None" else row.side,
         size=number(row.size) or ZERO,
         entry_price=row.entry() or ZERO,
-        recv_ns=monotonic_ns(),
+        recv_ns=recv_ns,
     )
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from itertools import count
-from time import monotonic_ns
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -17,6 +16,7 @@ from synthcore.errors import OutcomeUnknown, VenueRefused, VenueUnreachable
 from synthcore.orders.answers import masked, raise_for, rate_limit_in
 from synthcore.orders.gateway import RateLimitSeen
 from synthcore.orders.kept import PING_EVERY_S, KeptSocket, Listener
+from synthcore.orders.surroundings import MACHINE, Surroundings
 from synthcore.venues.bybit.messages import RestReply
 from synthcore.venues.bybit.signing import Signer
 
@@ -78,8 +78,9 @@ class TradeSocket(KeptSocket):
         backoff: Backoff | None = None,
         ping_every_s: float = PING_EVERY_S,
         answer_within_s: float = ANSWER_WITHIN_S,
+        surroundings: Surroundings = MACHINE,
     ) -> None:
-        super().__init__(url, signer, server_time_ms, backoff, ping_every_s)
+        super().__init__(url, signer, server_time_ms, backoff, ping_every_s, surroundings)
         self._answer_within_s = answer_within_s
         self._numbers = count(1)
         self._waiting: dict[str, asyncio.Future[Answered]] = {}
@@ -101,7 +102,7 @@ class TradeSocket(KeptSocket):
         waiting = self._waiting[req_id] = asyncio.get_running_loop().create_future()
         try:
             self._transport.send(WSMsgType.TEXT, frame)
-            sent_ns = monotonic_ns()
+            sent_ns = self._now_ns()
             async with asyncio.timeout(self._answer_within_s):
                 answered = await waiting
         except TimeoutError:

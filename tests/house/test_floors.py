@@ -31,6 +31,7 @@ FLOORS = {
     "synthcore.model": 1,
     "synthcore.secret": 1,
     "synthcore.backoff": 1,
+    "synthcore.clock": 1,
     "synthcore.recording": 1,
     "synthcore.qualification": 1,
     "synthcore.feasibility": 1,

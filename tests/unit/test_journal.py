@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from synthcore.clock import MACHINE_CLOCK
 from synthcore.errors import ConfigError, JournalBroken
 from synthcore.execution import events, journal
 from synthcore.execution.journal import Begun, Journal, RunRecord
@@ -16,6 +17,7 @@ from synthcore.execution.paper import PaperTrade
 from synthcore.execution.recovery import nothing_offered
 from synthcore.execution.trade import TradeRules, begin, step
 from synthcore.risk.losses import DAY_NS
+from synthcore.virtual_time import VirtualTime
 
 RULES = TradeRules(min_qty=Decimal("0.001"))
 QTY = Decimal("0.016")
@@ -36,8 +38,8 @@ def path(tmp_path):
 
 
 @contextmanager
-def opened(path, durability="normal", run=RUN):
-    kept = Journal(path, durability)
+def opened(path, durability="normal", run=RUN, clock=MACHINE_CLOCK):
+    kept = Journal(path, durability, clock)
     kept.run_begun(run)
     try:
         yield kept
@@ -110,9 +112,8 @@ async def test_a_time_line_has_what_was_told_and_what_was_asked_for(path):
 
 async def test_a_day_s_cost_outlives_its_trades(path, monkeypatch):
     monkeypatch.setattr(journal, "KEPT_TRADES", 2)
-    monkeypatch.setattr(journal.time, "time_ns", lambda: 20_000 * DAY_NS)
     paper = PaperTrade(trade="", symbol="BTCUSDT", end="CLOSED", reason="", real_cost_usdt=0.1)
-    with opened(path) as kept:
+    with opened(path, clock=VirtualTime(20_000 * DAY_NS)) as kept:
         for number in range(10):
             tell(kept, f"st1-{number}", story=())
             kept.trade_ended(f"st1-{number}", "CLOSED", paper)

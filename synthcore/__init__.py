@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthcore._core.histogram import LatencyHistogram as LatencyHistogram
+    from synthcore._core.kernel import Kernel as Kernel
+    from synthcore._core.pipeline import Pipeline as Pipeline
     from synthcore._core.ring import Ring as Ring
     from synthcore._core.symbols import SymbolTable as SymbolTable
     from synthcore._core.ticker import TickerParser as TickerParser
@@ -50,6 +52,7 @@ _HOMES = {
     "ExecutionBackend": "synthcore.orders.gateway",
     "HedgeLogger": "synthcore.execution.hedge_log",
     "HedgeTimingMetrics": "synthcore.execution.hedge",
+    "Kernel": "synthcore._core.kernel",
     "LatencyHistogram": "synthcore._core.histogram",
     "MarketDataStore": "synthcore.feed.store",
     "MarketPipeline": "synthcore.feed.pipeline",
@@ -57,6 +60,7 @@ _HOMES = {
     "MetricsCollector": "synthcore.monitor.metrics",
     "OutcomeUnknown": "synthcore.errors",
     "PaperTrade": "synthcore.execution.paper",
+    "Pipeline": "synthcore._core.pipeline",
     "Qualification": "synthcore.qualification",
     "QualificationRules": "synthcore.qualification",
     "RaceConditionGuard": "synthcore.risk.guard",
@@ -75,7 +79,12 @@ _HOMES = {
     "qualify": "synthcore.qualification",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted([*_HOMES, "get_include"])
+
+
+def get_include() -> str:
+    """Return the folder of the C headers that `cimport synthcore` needs."""
+    return f"{__path__[0]}/_core"
 
 
 def __getattr__(name: str) -> Any:

@@ -45,6 +45,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     topics: tuple[Literal["tickers", "orderbook.1", "orderbook.50"], ...] = ("tickers", "orderbook.1")
     ring_capacity: Annotated[int, Meta(ge=2)] = 4096  # a power of two
     topology: Literal["auto", "inline", "spin", "park"] = "auto"
+    kernel: str | None = None  # module:name; None: the production rules decide
     realtime: bool = True  # a parked strategy thread runs as soon as it is woken (SCHED_FIFO)
 
     # Safety (sections 4 and 11); None: off
@@ -92,7 +93,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return "debug" if self.enable_debug_logging else self.log_level
 
 
-OPTIONAL = frozenset({"minimum_spread_bps", "max_daily_loss"})
+OPTIONAL = frozenset({"kernel", "minimum_spread_bps", "max_daily_loss"})
 
 
 def variable_of(names: tuple[str, ...], given: Mapping[str, str], place: str) -> str | None:

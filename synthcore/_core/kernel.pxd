@@ -15,7 +15,7 @@ from synthcore._core.update cimport MarketUpdate
 
 
 cdef enum:
-    REASONS = 5                    # qualified and the four checks
+    REASONS = 6                    # qualified, the four checks, a strategy's own
     PROBE_SYMBOL = -2              # the id of an update that proves the pipeline, and of the decision that answers
 
 
@@ -25,6 +25,19 @@ cdef enum:                         # why a qualified update was not emitted
     SYMBOL_BUSY = 2                # the symbol isn't armed: it has a trade
     COOL_DOWN = 3                  # too soon after the last decision on this symbol
     SUPPRESSIONS = 4
+
+
+# A strategy's own rule, called on each update of a symbol that has inputs, without the GIL; `context` is the
+# strategy's memory. It sets `reason` (QUALIFIED or why not) and what else it has to say; `out` starts zeroed.
+# For C: void decide(const MarketUpdate *, const Inputs *, const Rules *, void *context, Verdict *out)
+ctypedef void (*Decide)(
+    const MarketUpdate *update, const Inputs *inputs, const Rules *rules, void *context, Verdict *out
+) noexcept nogil
+
+
+ctypedef struct OwnRule:
+    Decide decide
+    void *context
 
 
 ctypedef struct SymbolState:       # 448 bytes
@@ -56,11 +69,12 @@ ctypedef struct KernelBlock:       # then SymbolState states[symbols]
     Margins margins[REASONS]       # of the check that failed first; [0] stays empty
     # written by others
     uint64_t symbols               # how many states there are
+    uint64_t own_rule              # address of an OwnRule; 0: `qualify` decides
     uint64_t cool_down_ns          # per symbol, from decision to decision
     uint32_t is_halted
     uint32_t reserved_too
     uint64_t new_rules_version
-    uint64_t reserved_three[4]
+    uint64_t reserved_three[3]
     Rules new_rules[2]             # the cell's halves
 
 
@@ -70,6 +84,7 @@ cdef class Kernel:
     cdef KernelBlock *block                    # inside `memory`
     cdef SymbolState *states                   # inside `memory`
     cdef Ring decision_ring                    # from the kernel's thread to whoever drains
+    cdef list own_rules                        # what each `decide_by` needs, for as long as the kernel lives
     cdef int event_fd                          # signalled after each decision; -1 once closed
     cdef readonly LatencyHistogram queue_to_strategy
     cdef readonly LatencyHistogram detection
@@ -85,6 +100,7 @@ cdef class Kernel:
     # The steps of on_update.
     cdef SymbolState *known(self, const MarketUpdate *update) noexcept nogil
     cdef void refresh(self, SymbolState *state) noexcept nogil
+    cdef void judge(self, const MarketUpdate *update, const SymbolState *state, Verdict *out) noexcept nogil
     cdef void count(self, const Verdict *verdict) noexcept nogil
     cdef bint may_emit(self, SymbolState *state, const MarketUpdate *update) noexcept nogil
     cdef void emit(

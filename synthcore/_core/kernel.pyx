@@ -3,10 +3,12 @@
 import os
 from typing import NamedTuple
 
+from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetPointer
 from libc.math cimport isnan
+from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 from synthcore._core.atomics cimport (
-    count_one, load_acquire, load_half_relaxed, load_relaxed, store_half_relaxed, store_relaxed
+    count_one, load_acquire, load_half_relaxed, load_relaxed, store_half_relaxed, store_relaxed, store_release
 )
 from synthcore._core.cell cimport cell_read, cell_write
 from synthcore._core.clock cimport monotonic_ns
@@ -14,7 +16,7 @@ from synthcore._core.histogram cimport histogram_record
 from synthcore._core.idle cimport clear_event, signal_event
 from synthcore._core.margins cimport margins_median, margins_record
 from synthcore._core.qualify cimport (
-    CONFIDENCE, DEPTH, FUNDING_DELTA, PROFIT, QUALIFIED, load_inputs, load_rules, qualify
+    CONFIDENCE, DEPTH, FUNDING_DELTA, QUALIFIED, STRATEGY, load_inputs, load_rules, qualify
 )
 from synthcore._core.ring cimport ring_claim, ring_pop, ring_publish
 from synthcore._core.update cimport (
@@ -22,6 +24,7 @@ from synthcore._core.update cimport (
 )
 
 
+cdef const char *CAPSULE = "synthcore.decide"
 cdef uint32_t SATURATED = 0xFFFFFFFF    # of a 32-bit delta
 
 REJECTIONS = ("funding_delta", "depth", "confidence", "profit")
@@ -66,6 +69,7 @@ cdef class Kernel:
         self, int symbols, rules, *, uint64_t cool_down_ns=0, decision_capacity=1024, decision_buffer=None
     ):
         self.event_fd = -1
+        self.own_rules = []
         if not 1 <= symbols <= 32_767:
             raise ValueError(f"symbols must be 1 to 32767, was {symbols}")
         self.memory = Memory(sizeof(KernelBlock) + symbols * sizeof(SymbolState))
@@ -102,7 +106,7 @@ cdef class Kernel:
             count_one(&self.block.without_inputs)
             return
 
-        qualify(&state.inputs, &self.block.rules, &verdict)
+        self.judge(update, state, &verdict)
         self.count(&verdict)
         decided_ns = monotonic_ns()
         if verdict.reason == QUALIFIED and self.may_emit(state, update):
@@ -132,10 +136,21 @@ cdef class Kernel:
                 &self.block.new_rules_version, <uint64_t *>self.block.new_rules, sizeof(Rules) // 8, &self.block.rules
             )
 
+    cdef void judge(self, const MarketUpdate *update, const SymbolState *state, Verdict *out) noexcept nogil:
+        """Decide by the production rules, or by the strategy's own."""
+        cdef const OwnRule *own = <const OwnRule *>load_acquire(&self.block.own_rule)
+        if own == NULL:
+            qualify(&state.inputs, &self.block.rules, out)
+            return
+        memset(out, 0, sizeof(Verdict))
+        own.decide(update, &state.inputs, &self.block.rules, own.context, out)
+        if <uint32_t>out.reason > <uint32_t>STRATEGY:    # a negative one is a large one
+            out.reason = STRATEGY
+
     cdef void count(self, const Verdict *verdict) noexcept nogil:
         count_one(&self.block.updates)
         count_one(&self.block.by_reason[verdict.reason])
-        if verdict.reason != QUALIFIED:
+        if QUALIFIED < verdict.reason < STRATEGY:
             margins_record(&self.block.margins[verdict.reason], failed_margin(verdict))
 
     cdef bint may_emit(self, SymbolState *state, const MarketUpdate *update) noexcept nogil:
@@ -189,6 +204,33 @@ cdef class Kernel:
         memset(&loaded, 0, sizeof(loaded))
         load_rules(rules, &loaded)
         cell_write(&self.block.new_rules_version, <uint64_t *>self.block.new_rules, sizeof(Rules) // 8, &loaded)
+
+    def decide_by(self, decide, context=None):
+        """Let a compiled rule of the strategy's own decide instead of the production rules; None goes back.
+
+        Parameters
+        ----------
+        decide
+            A `PyCapsule` named "synthcore.decide", or the address of a C function as an int or as the
+            attribute `address` (a Numba `cfunc`). Its signature is `Decide` in `synthcore/_core/kernel.pxd`.
+        context
+            Writable, contiguous memory that each call is given; kept alive with the kernel.
+
+        Raises
+        ------
+        TypeError
+            If `decide` is none of these.
+        """
+        if decide is None:
+            store_release(&self.block.own_rule, 0)
+            return
+        cdef Memory rule = Memory(sizeof(OwnRule))
+        cdef unsigned char[::1] octets = None if context is None else memoryview(context).cast("B")
+        cdef OwnRule *own = <OwnRule *>rule.address
+        own.decide = <Decide><uintptr_t>address_of(decide)
+        own.context = NULL if octets is None else &octets[0]
+        self.own_rules.append((rule, octets, decide))    # the kernel's thread may still be inside an older one
+        store_release(&self.block.own_rule, <uint64_t><uintptr_t>own)    # pairs with the acquire in judge
 
     def set_inputs(
         self, int symbol_id, *, double spread_bps, double funding_delta, double position_size, double fees_bps,
@@ -259,9 +301,10 @@ cdef class Kernel:
 
     def funnel(self):
         """Return what became of the updates: seen, rejected (with the median margin), qualified, suppressed."""
+        names = REJECTIONS + ("strategy",) if self.own_rules else REJECTIONS
         return {
             "updates": load_relaxed(&self.block.updates),
-            "rejected": {name: self.rejected(reason) for reason, name in enumerate(REJECTIONS, start=1)},
+            "rejected": {name: self.rejected(reason) for reason, name in enumerate(names, start=1)},
             "qualified": load_relaxed(&self.block.by_reason[<int>QUALIFIED]),
             "suppressed": {
                 name: load_relaxed(&self.block.suppressed[i]) for i, name in enumerate(SUPPRESSION_NAMES)
@@ -272,9 +315,10 @@ cdef class Kernel:
         }
 
     def rejected(self, int reason):
-        """Return how many updates a check (1 to 4) rejected, and the median of value - threshold."""
-        if not FUNDING_DELTA <= reason <= PROFIT:
-            raise ValueError(f"a check must be 1 to 4, was {reason}")
+        """Return how many updates a check (1 to 4), or a strategy for its own reason (5), rejected, and the median
+        of value - threshold."""
+        if not FUNDING_DELTA <= reason <= STRATEGY:
+            raise ValueError(f"a reason must be 1 to 5, was {reason}")
         cdef double shortfall = margins_median(&self.block.margins[reason])
         return {
             "count": load_relaxed(&self.block.by_reason[reason]),
@@ -312,6 +356,16 @@ cdef class Kernel:
         if not 0 <= symbol_id < <int64_t>self.block.symbols:
             raise IndexError(f"a symbol id must be 0 to {self.block.symbols - 1} here, was {symbol_id}")
         return &self.states[symbol_id]
+
+
+cdef object address_of(object decide):
+    """Where a C function is: in a capsule, of an object that has an `address`, or the number itself."""
+    if PyCapsule_CheckExact(decide):
+        return <uintptr_t>PyCapsule_GetPointer(decide, CAPSULE)
+    address = getattr(decide, "address", decide)
+    if not isinstance(address, int) or address <= 0:
+        raise TypeError(f"a kernel must be a capsule, an object with an address, or an address, was {decide!r}")
+    return address
 
 
 cdef double failed_margin(const Verdict *verdict) noexcept nogil:

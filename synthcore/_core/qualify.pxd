@@ -15,6 +15,7 @@ cdef enum Reason:          # the first check that fails
     DEPTH = 2
     CONFIDENCE = 3
     PROFIT = 4
+    STRATEGY = 5           # a reason of a strategy's own kernel; never of `qualify`
 
 
 ctypedef struct Rules:     # the numbers of one QualificationRules

@@ -1,6 +1,7 @@
 """The ring's face to Python: memory, market updates in and out, exact counts."""
 
 from libc.stdint cimport int16_t, int64_t
+from libc.string cimport memcpy
 from synthcore._core.clock cimport monotonic_ns
 from synthcore._core.update cimport update_stamp, update_write
 
@@ -81,6 +82,31 @@ cdef class Ring:
             update.exchange_us,
             update.recv_ns,
         )
+
+    def pop_into(self, updates):
+        """Take the oldest updates, as many as wait and fit.
+
+        Parameters
+        ----------
+        updates
+            Writable, contiguous memory of whole 64-byte records, such as an array of dtype
+            `synthcore.strategies.compiled.UPDATE`.
+
+        Returns
+        -------
+        int
+            How many records were written.
+        """
+        cdef unsigned char[::1] octets = memoryview(updates).cast("B")
+        cdef Py_ssize_t room = octets.shape[0] // <Py_ssize_t>sizeof(MarketUpdate)
+        cdef Py_ssize_t taken = 0
+        cdef MarketUpdate update
+        if octets.shape[0] % <Py_ssize_t>sizeof(MarketUpdate) != 0:
+            raise ValueError(f"the memory must be whole records of {sizeof(MarketUpdate)} bytes, was {octets.shape[0]}")
+        while taken < room and ring_pop(self.block, &update):
+            memcpy(&octets[taken * <Py_ssize_t>sizeof(MarketUpdate)], &update, sizeof(MarketUpdate))
+            taken += 1
+        return taken
 
     def __len__(self):
         return ring_counts(self.block).length

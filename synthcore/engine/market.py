@@ -20,7 +20,7 @@ from synthcore._core.kernel import EmittedDecision, Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.symbols import SymbolTable
 from synthcore.config import SyntheticConfig
-from synthcore.errors import SynthError, VenueUnreachable
+from synthcore.errors import ConfigError, SynthError, VenueUnreachable
 from synthcore.feed.connector import BybitWebSocketConnector
 from synthcore.feed.outages import Outage
 from synthcore.feed.store import MarketDataStore
@@ -66,6 +66,8 @@ class MarketSide:
         for symbol in config.symbols_to_trade:
             self.symbols.add(symbol)
         self.kernel = Kernel(len(self.symbols), generator.rules)
+        if config.kernel is not None:
+            self._decide_by(config.kernel)
         self.pipeline = Pipeline(self.kernel, config.ring_capacity)
         self.store = MarketDataStore.over(self.kernel, self.symbols)
         self.connector = BybitWebSocketConnector(
@@ -162,6 +164,15 @@ class MarketSide:
     def arm(self, symbol: str, armed: bool) -> None:
         """Let the kernel decide on a symbol, or count its chances as `symbol_busy`."""
         self.kernel.set_armed(self.symbols.find(symbol), armed)
+
+    def _decide_by(self, place: str) -> None:
+        from synthcore.strategies.compiled import find_rule  # NumPy is loaded only for it
+
+        rule = find_rule(place)
+        try:
+            self.kernel.decide_by(*rule)
+        except (TypeError, ValueError, BufferError) as e:
+            raise ConfigError(f"kernel must be a compiled rule, was {place}: {e}") from None
 
     def _tell_outage(self, outage: Outage) -> None:
         self._loop.call_soon_threadsafe(self._on_outage, outage)

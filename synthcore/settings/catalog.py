@@ -165,6 +165,13 @@ CONFIG: tuple[Setting, ...] = (
         "how the strategy gets its updates",
     ),
     Setting(
+        "kernel",
+        "--kernel",
+        ("SYNTHTEST_KERNEL",),
+        rules.object_name("tight_spread:kernel"),
+        "a compiled rule of one's own that decides instead of the production rules",
+    ),
+    Setting(
         "realtime",
         None,
         ("SYNTHTEST_REALTIME",),

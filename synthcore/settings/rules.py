@@ -15,6 +15,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 SYMBOL = re.compile(r"[A-Z0-9]{1,20}USDT", re.ASCII)
+OBJECT_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
@@ -138,6 +139,17 @@ def some_of(*names: str, example: str) -> Rule:
         return chosen
 
     return Rule(f"one or more of {', '.join(names)}, each once", example, parse)
+
+
+def object_name(example: str) -> Rule:
+    """Something in a module."""
+
+    def parse(given: object) -> str:
+        if OBJECT_NAME.fullmatch(str(given)) is None:
+            raise ValueError
+        return str(given)
+
+    return Rule("a name in a module, `module:name`", example, parse)
 
 
 def url(*schemes: str, example: str) -> Rule:

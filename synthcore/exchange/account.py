@@ -209,6 +209,7 @@ class AccountFacts(Struct, frozen=True):
     hedge_by_default: bool
     hedge: dict[str, bool]
     leverage: dict[tuple[str, int], Decimal]
+    stop_modes: dict[str, str] = {}
 
 
 class Account:
@@ -229,6 +230,7 @@ class Account:
         self._hedge_by_default = hedge
         self._hedge: dict[str, bool] = {}  # symbols that were switched on their own
         self._leverage: dict[tuple[str, int], Decimal] = {}  # by symbol and position index
+        self._stop_modes: dict[str, str] = {}  # `tpslMode` of symbols for which it was set
         self._positions: dict[tuple[str, int], Position] = {}
         self._open_sides: dict[OpenSideKey, OpenSide] = {}
         self.position_kind = Position  # another one where changes are noted
@@ -245,6 +247,7 @@ class Account:
             hedge_by_default=self._hedge_by_default,
             hedge=dict(self._hedge),
             leverage=dict(self._leverage),
+            stop_modes=dict(self._stop_modes),
         )
 
     def put_back(self, facts: AccountFacts) -> None:
@@ -255,6 +258,7 @@ class Account:
         self.reprices_limits, self.reprices_spot = facts.reprices_limits, facts.reprices_spot
         self._hedge_by_default, self._hedge = facts.hedge_by_default, dict(facts.hedge)
         self._leverage = dict(facts.leverage)
+        self._stop_modes = dict(facts.stop_modes)
 
     def put_back_position(self, position: Position) -> None:
         self._positions[position.contract.symbol, position.position_idx] = position
@@ -263,6 +267,13 @@ class Account:
     def wallet(self) -> Decimal:
         """The balance: the ledger's sum, so that nothing changes it without an entry."""
         return self.ledger.balance
+
+    def stop_mode(self, symbol: str) -> str:
+        """The mode of stops that come without one."""
+        return self._stop_modes.get(symbol, "Full")
+
+    def set_stop_mode(self, symbol: str, mode: str) -> None:
+        self._stop_modes[symbol] = mode
 
     # Position mode
 

@@ -94,7 +94,8 @@ class Admission:
         if reduces and trigger is None:  # a conditional order meets its position when it is set off
             position = account.position(contract, position_idx)
             lots = reducible_lots(position, log, side, price_ticks, lots, may_shrink=reduce_only)
-        protection = self.protection(request, contract, price_ticks, trigger, reduces=reduces)
+        mode = request.tpsl_mode or account.stop_mode(contract.symbol)
+        protection = self.protection(request, contract, price_ticks, trigger, mode, reduces=reduces)
         check_count(log, contract, is_conditional=trigger is not None)
         return Terms(
             contract=contract,
@@ -121,12 +122,13 @@ class Admission:
         contract: Contract,
         price_ticks: int,
         trigger: Trigger | None,
+        mode: str,
         *,
         reduces: bool,
     ) -> Protection | None:
         """The stops that come with an order, held against the price at which it would open."""
         types = OrderTypes(request.tp_order_type, request.sl_order_type)
-        protection = read_protection(request, types, request.tpsl_mode, contract)
+        protection = read_protection(request, types, mode, contract)
         if protection is None:
             return None
         if reduces:  # there would be nothing to protect

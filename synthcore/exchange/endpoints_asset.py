@@ -12,8 +12,7 @@ class AssetEndpoints:
     """The coins of the contracts. Nothing can be deposited or withdrawn, so they have no chains."""
 
     def __init__(self, contracts: Mapping[str, Contract]) -> None:
-        coins = [coin for each in contracts.values() for coin in (each.settle_coin, each.base_coin)]
-        self._coins = tuple(dict.fromkeys(coins))
+        self._coins = coins_of(contracts)
 
     def endpoints(self) -> list[Endpoint]:
         return [Endpoint("GET", "/v5/asset/coin/query-info", self.coins)]
@@ -27,3 +26,9 @@ class AssetEndpoints:
                 if not wanted or coin == wanted
             ]
         }
+
+
+def coins_of(contracts: Mapping[str, Contract]) -> tuple[str, ...]:
+    """What contracts are settled in, and what they are of."""
+    coins = [coin for each in contracts.values() for coin in (each.settle_coin, each.base_coin)]
+    return tuple(dict.fromkeys(coins))

@@ -15,6 +15,7 @@ from synthcore.exchange.endpoint import (
     read_category,
     read_limit,
 )
+from synthcore.exchange.market.frames import Pair
 from synthcore.exchange.refusal import Refused, params_error
 from synthcore.venues.bybit.messages import TimeResult
 
@@ -27,6 +28,11 @@ REST_ONLY_TICKER_FIELDS = {
     "deliveryFeeRate": "",
     "deliveryTime": "0",
 }
+
+
+FILTERS = ("status", "baseCoin", "symbolType")  # of instruments
+NOTHING: Mapping[str, Any] = {}
+NO_RPI = {"isPublicRpi": False, "myRpiPermission": False}
 
 
 class PublicView(Protocol):
@@ -56,8 +62,10 @@ class MarketEndpoints:
         return [
             Endpoint("GET", "/v5/market/time", self.time, is_private=False),
             Endpoint("GET", "/v5/market/instruments-info", self.instruments_info, is_private=False),
+            Endpoint("GET", "/v5/account/instruments-info", self.account_instruments),
             Endpoint("GET", "/v5/market/tickers", self.tickers, is_private=False),
             Endpoint("GET", "/v5/market/orderbook", self.orderbook, is_private=False),
+            Endpoint("GET", "/v5/market/rpi_orderbook", self.rpi_orderbook, is_private=False),
             Endpoint("GET", "/v5/market/recent-trade", self.recent_trade, is_private=False),
         ]
 
@@ -66,15 +74,19 @@ class MarketEndpoints:
         return TimeResult(time_second=str(now_ns // 1_000_000_000), time_nano=str(now_ns))
 
     def instruments_info(self, call: Call) -> Result:
-        category = read_category(call.params)
-        limit = read_limit(call.params, default=500, highest=1000)
-        wanted = self._wanted(call, category)
-        status, coin = call.params.get("status"), call.params.get("baseCoin")
+        return self._rules(call, read_limit(call.params, default=500, highest=1000))
+
+    def account_instruments(self, call: Call) -> Result:
+        """The same for an account, with what it may do."""
+        return self._rules(call, read_limit(call.params, default=200, highest=200), NO_RPI)
+
+    def _rules(self, call: Call, limit: int, more: Mapping[str, Any] = NOTHING) -> Result:
+        category, known = read_category(call.params), self._instruments
+        asked = {name: call.params.get(name) for name in FILTERS}
         rows = [
-            self._instruments[symbol]
-            for symbol in wanted
-            if _fits(self._instruments[symbol], "status", status)
-            and _fits(self._instruments[symbol], "baseCoin", coin)
+            {**known[symbol], **more}
+            for symbol in self._wanted(call, category)
+            if all(_fits(known[symbol], name, wanted) for name, wanted in asked.items())
         ]
         # Old to new would be by name here; numbering downwards lets every list share one way of paging.
         numbered = [(len(rows) - index, row) for index, row in enumerate(rows)]
@@ -100,6 +112,16 @@ class MarketEndpoints:
         times = {"ts": call.now_ms, "u": u, "seq": seq, "cts": call.now_ms}
         return {"s": symbol, "b": bids, "a": asks, **times}
 
+    def rpi_orderbook(self, call: Call) -> Result:
+        """The book with the sizes of RPI orders beside the others: there are none."""
+        limit = read_limit(call.params, default=50, highest=50)
+        if read_category({"category": "linear", **call.params}) == "linear":
+            bids, asks, u, seq = self._market.book(self._symbol(call), limit, call.now_ms)
+        else:
+            bids, asks, u, seq = [], [], 0, 0
+        levels = {"b": _with_no_rpi(bids), "a": _with_no_rpi(asks)}
+        return {"s": self._symbol(call), **levels, "ts": call.now_ms, "u": u, "seq": seq, "cts": call.now_ms}
+
     def recent_trade(self, call: Call) -> Result:
         category = read_category(call.params)
         symbol = self._symbol(call)
@@ -111,7 +133,7 @@ class MarketEndpoints:
     def _symbol(self, call: Call) -> str:
         """The symbol asked for; in other categories any, for nothing is known of them."""
         symbol = call.params.get("symbol", "")
-        is_known = symbol in self._instruments or read_category(call.params) != "linear"
+        is_known = symbol in self._instruments or call.params.get("category", "linear") != "linear"
         if not symbol or not is_known:
             raise Refused(params_error("symbol"))
         return symbol
@@ -128,6 +150,10 @@ class MarketEndpoints:
 
 def _fits(raw: Mapping[str, Any], field: str, wanted: str | None) -> bool:
     return not wanted or raw.get(field) == wanted
+
+
+def _with_no_rpi(levels: Sequence[Pair]) -> list[tuple[str, str, str]]:
+    return [(price, size, "0") for price, size in levels]
 
 
 def _trade_row(symbol: str, trade: Mapping[str, Any]) -> dict[str, object]:

@@ -18,10 +18,8 @@ DAY_MS = 86_400_000
 
 # Calls that no flavour answers here, and that a demo account is refused in words of its own.
 KNOWN_MISSING = (
-    ("POST", "/v5/account/set-limit-px-action"),
     ("POST", "/v5/asset/transfer/inter-transfer"),
     ("POST", "/v5/asset/withdraw/create"),
-    ("GET", "/v5/asset/deposit/query-record"),
 )
 
 

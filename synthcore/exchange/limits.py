@@ -48,9 +48,41 @@ LIMITS: dict[str, int | None] = {
     "/v5/account/set-margin-mode": 5,
     "/v5/account/set-limit-px-action": 10,
     "/v5/user/query-api": 10,
+    "/v5/user/get-member-type": 10,
+    "/v5/position/set-tpsl-mode": 10,  # not published, as that of the seven below
+    "/v5/position/set-risk-limit": 10,
+    "/v5/position/get-closed-positions": 10,
+    "/v5/account/set-collateral-switch": 5,
+    "/v5/account/set-hedging-mode": 5,
+    "/v5/asset/deposit/query-internal-record": 5,
+    "/v5/spot-margin-trade/state": 5,
+    "/v5/spot-margin-uta/status": 5,
+    "/v5/position/confirm-pending-mmr": 10,
+    "/v5/position/move-history": 10,
+    "/v5/account/instruments-info": 10,
+    "/v5/account/withdrawal": 50,
+    "/v5/account/borrow-history": 50,
+    "/v5/account/collateral-info": 50,
+    "/v5/account/smp-group": 5,
+    "/v5/account/set-collateral-switch-batch": 5,
+    "/v5/asset/coin-greeks": 50,
+    "/v5/asset/delivery-record": 50,
+    "/v5/asset/settlement-record": 50,
+    "/v5/asset/transfer/query-account-coins-balance": 5,
+    "/v5/asset/transfer/query-account-coin-balance": 450,
+    "/v5/asset/transfer/query-transfer-coin-list": 60,  # a minute, as the three below
+    "/v5/asset/transfer/query-inter-transfer-list": 60,
+    "/v5/asset/deposit/query-record": 100,
+    "/v5/asset/withdraw/query-record": 300,
 }
 
-WINDOWS_MS = {"/v5/account/demo-apply-money": 60_000}  # of all others it is a second
+WINDOWS_MS = {  # of all others it is a second
+    "/v5/account/demo-apply-money": 60_000,
+    "/v5/asset/transfer/query-transfer-coin-list": 60_000,
+    "/v5/asset/transfer/query-inter-transfer-list": 60_000,
+    "/v5/asset/deposit/query-record": 60_000,
+    "/v5/asset/withdraw/query-record": 60_000,
+}
 
 
 class Visit(Struct, frozen=True):

@@ -97,7 +97,7 @@ class PositionStops:
         self, account: Account, position: Position, request: TradingStop, prices: Prices, now_ms: int
     ) -> list[Change]:
         """Read a `trading-stop` request; nothing happens until its changes are made."""
-        mode = read_mode(request.tpsl_mode, FULL)
+        mode = read_mode(request.tpsl_mode, account.stop_mode(position.contract.symbol))
         if position.side is None:
             raise Refused(NO_POSITION)
         if mode == PARTIAL:

@@ -93,10 +93,12 @@ class PublicStream:
         self._symbols_at = 0  # how many changes of the sessions they include
         self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
 
-    def session(self, conn_id: str, category: str = TRADED) -> PublicSession:
+    def session(
+        self, conn_id: str, category: str = TRADED, kind: type[PublicSession] = PublicSession
+    ) -> PublicSession:
         """A new connection; of a category that is not traded here, it finds no topic."""
         topics = self._topics if category == TRADED else frozenset[str]()
-        return PublicSession(
+        return kind(
             self.sessions,
             conn_id,
             self._now_ms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from synthcore.exchange.sessions import Clock, encode
 
 TOPIC = "system.status"
 TRADING, FUTURES = 1, 1  # of `serviceTypes` and `product`
+KEPT_NOTICES = 20
 TEMPORARY, PRODUCTION = 2, 1  # of `maintainType` and `env`
 
 
@@ -40,12 +42,14 @@ class StatusStream:
         self._outage = outage
         self._ids = ids
         self._current: Notice | None = None
+        self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
 
     def look(self, now_ms: int) -> None:
         """Tell of what has changed since the last look."""
         if self._outage.is_on and self._current is None:
             ends_ms = now_ms + self._outage.left_ms
             self._current = Notice(self._ids.uuid(), "Maintenance", "ongoing", str(now_ms), str(ends_ms))
+            self.notices.append(self._current)
             self._tell(self._current, now_ms)
         elif self._current is not None and not self._outage.is_on:
             over, self._current = self._current, None

@@ -13,6 +13,7 @@ from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeRes
 
 from synthcore.exchange.auth import Authenticator
 from synthcore.exchange.batch import Event
+from synthcore.exchange.category_sessions import SESSIONS
 from synthcore.exchange.changes import Changes
 from synthcore.exchange.clock import ExchangeClock, MachineTime, Time
 from synthcore.exchange.clockwork import Clockwork
@@ -32,15 +33,21 @@ from synthcore.exchange.display.display import Display
 from synthcore.exchange.display.sequence import SequenceShift
 from synthcore.exchange.endpoint import Endpoint
 from synthcore.exchange.endpoints_account import AccountEndpoints
-from synthcore.exchange.endpoints_asset import AssetEndpoints
+from synthcore.exchange.endpoints_asset import AssetEndpoints, coins_of
+from synthcore.exchange.endpoints_balances import BalanceEndpoints
+from synthcore.exchange.endpoints_collateral import CollateralEndpoints
 from synthcore.exchange.endpoints_dcp import DcpEndpoints
 from synthcore.exchange.endpoints_demo import DemoEndpoints
+from synthcore.exchange.endpoints_empty import EmptyEndpoints
 from synthcore.exchange.endpoints_history import HistoryEndpoints
 from synthcore.exchange.endpoints_ledger import LedgerEndpoints
 from synthcore.exchange.endpoints_margin import MarginEndpoints
 from synthcore.exchange.endpoints_market import MarketEndpoints
+from synthcore.exchange.endpoints_position_modes import PositionModeEndpoints
 from synthcore.exchange.endpoints_pre_check import PreCheckEndpoints
 from synthcore.exchange.endpoints_risk import RiskEndpoints
+from synthcore.exchange.endpoints_statistics import StatisticsEndpoints
+from synthcore.exchange.endpoints_system import SystemEndpoints
 from synthcore.exchange.endpoints_trade import TradeEndpoints
 from synthcore.exchange.faults.crossing import Crossing
 from synthcore.exchange.faults.engine import FaultEngine
@@ -66,7 +73,7 @@ from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.pace import Pace
 from synthcore.exchange.private import ALL_TOPICS, PLAIN_TOPICS, PrivateStream
-from synthcore.exchange.public import PublicStream
+from synthcore.exchange.public import PublicSession, PublicStream
 from synthcore.exchange.ready import AccountKey
 from synthcore.exchange.refusal import AMEND_UNCHANGED, Refusal
 from synthcore.exchange.rest import RestApp
@@ -268,6 +275,12 @@ class Venue:
             *LedgerEndpoints(self.core).endpoints(),
             *RiskEndpoints(self.core.contracts, self.core.liquidator.fund).endpoints(),
             *AssetEndpoints(self.core.contracts).endpoints(),
+            *BalanceEndpoints(self.core).endpoints(),
+            *CollateralEndpoints(coins_of(self.core.contracts)).endpoints(),
+            *PositionModeEndpoints(self.core.contracts).endpoints(),
+            *StatisticsEndpoints(self.core.contracts, self.settings.seed).endpoints(),
+            *SystemEndpoints(lambda: self.status.notices).endpoints(),
+            *EmptyEndpoints().endpoints(),
             *DcpEndpoints(self.guard).endpoints(),
             *PreCheckEndpoints(self.core).endpoints(),
             *(DemoEndpoints(self.core, self.outbox).endpoints() if self.flavour.is_demo else ()),
@@ -323,7 +336,7 @@ class Venue:
             return self.status.stream.session(self.ids.conn_id())
         if path in PUBLIC_PATHS:
             # Other categories are there too, as on Bybit; nothing is traded in them.
-            return self.public.session(self.ids.conn_id(), category)
+            return self.public.session(self.ids.conn_id(), category, SESSIONS.get(category, PublicSession))
         return None
 
     def _too_many(self, category: str) -> int | None:

@@ -13,13 +13,9 @@ NOT_SERVED = {
     "bybit-ws-public/orderbook.rpi:*": "there are no RPI orders",
     "bybit-ws-public/requests:1": "there are no RPI orders",
     "bybit-ws-public/op-replies:6": SPOT,
-    "bybit-ws-public/op-replies:9": OPTION,
     "bybit-ws-public/op-replies:11": SPOT,
-    "bybit-ws-public/op-replies:12": SPOT,
-    "bybit-ws-public/op-replies:14": OPTION,
     "bybit-ws-public/op-replies:15": OLD + ": no request id where none was sent",
     "bybit-ws-public/op-replies:16": SPOT,
-    "bybit-ws-public/op-replies:18": OPTION,
     "bybit-ws-public/op-replies.fixtures:1": OTHER,
     # Private stream
     "bybit-ws-private/order:10": OLD + " (`tpSlMode`)",

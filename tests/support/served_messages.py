@@ -324,6 +324,10 @@ def public_pushes(collector):
     spot = collector.socket(collector.ready.ws_public.replace("linear", "spot"))
     many = [f"orderbook.1.{number}USDT" for number in range(11)]
     replies.append(spot.ask({"op": "subscribe", "req_id": "6", "args": many}))
+    replies.append(spot.ask({"op": "ping"}))
+    option = collector.socket(collector.ready.ws_public.replace("linear", "option"))
+    replies.append(option.ask({"op": "subscribe", "args": ["orderbook.100.BTC-6JAN23-18000-C"]}))
+    replies.append(option.ask({"op": "ping"}))
     topics = [
         f"{kind}.{SYMBOL}"
         for kind in (

@@ -63,11 +63,15 @@ REMEMBERED = {
         "_positions": SAVED,
         "_open_sides": BY_ORDERS,
         "position_kind": WIRED,
-        **{name: SAVED for name in AccountFacts.__struct_fields__ if not name.startswith(("hedge", "lever"))},
+        **{
+            name: SAVED
+            for name in AccountFacts.__struct_fields__
+            if not name.startswith(("hedge", "lever", "stop"))
+        },
         **{
             f"_{name}": SAVED
             for name in AccountFacts.__struct_fields__
-            if name.startswith(("hedge", "lever"))
+            if name.startswith(("hedge", "lever", "stop"))
         },
     },
     Tape: {"_untold": PASSING},

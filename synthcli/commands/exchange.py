@@ -83,6 +83,13 @@ OWN = (
         rules.whole(0, 100, "1"),
         "how many accounts, from the first on, have cancel on disconnect",
     ),
+    Setting(
+        "keys",
+        "--keys",
+        (),
+        rules.path("keys.json"),
+        "file with the terms of further keys, which may do less than an account's own: a JSON list",
+    ),
     Setting("balance", "--balance", (), rules.positive("100000"), "wallet at the start, in USDT"),
     Setting("rest_port", "--rest-port", (), rules.whole(0, 65535, "8080"), "port of REST, 0 is a free one"),
     Setting(
@@ -105,6 +112,9 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 @options.from_settings(*BY_NAME.values())
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
+@click.option(
+    "--ip-limits", is_flag=True, help="Hold one address to Bybit's limits of calls, connections and messages."
+)
 @click.option(
     "--second-venue",
     is_flag=True,
@@ -131,6 +141,7 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 def command(
     original_times: bool,
+    ip_limits: bool,
     second_venue: bool,
     tls: bool,
     tcp_faults: bool,
@@ -150,12 +161,13 @@ def command(
 
     given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
     given["control_token"], given["tcp_faults"] = control_token, tcp_faults
-    given["second_venue"] = second_venue
+    given["second_venue"], given["ip_limits"] = second_venue, ip_limits
     return serve(exchange_settings(given, original_times))
 
 
 def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSettings:
     """Put the checked flags under the exchange's names; what isn't given keeps its default."""
+    from synthcore.exchange.key_terms import read_terms
     from synthcore.exchange.settings import ExchangeSettings
     from synthcore.settings.load import require_file
     from synthcore.settings.sources import Given
@@ -172,6 +184,8 @@ def exchange_settings(given: dict[str, Any], original_times: bool) -> ExchangeSe
     if "faults" in given:
         require_file("faults", Given(given["faults"], origin.flag("--faults")))
         values["faults"] = str(Path(given["faults"]).resolve())
+    if "keys" in given:
+        values["keys"] = read_terms(Path(given["keys"]))
     if "balance" in given:
         values["wallet_usdt"] = Decimal(str(given["balance"]))
     for name in {"ready_file", "state", "input_log"} & given.keys():

@@ -667,7 +667,7 @@ class Exchange:
         )
         account.book_fill(order, row, closing, fee, now_ms)
         log = self.log(account)
-        log.fills.append(row)
+        log.fill((row,))
         batch.filled(account, row)
         batch.touched(account, order, seq)
         if not order.is_open:
@@ -795,7 +795,7 @@ class Exchange:
         fee = funding_fee(mark * position.contract.qty(position.signed_lots), settlement.rate)
         row = funding_row(position, account.uid, self._ids.uuid(), mark, fee, settlement, seq, noted_ms)
         account.fund(position, row, fee, seq, noted_ms)
-        self.log(account).fills.append(row)
+        self.log(account).fill((row,))
         if PUSHES_FUNDING:
             batch.filled(account, row)
         batch.moved(account, position.contract)

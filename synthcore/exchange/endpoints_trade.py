@@ -182,9 +182,8 @@ class TradeEndpoints:
         category = read_category(params)
         start_ms, end_ms = read_period(params, call.now_ms)
         limit = read_limit(params, default=50, highest=100)
-        fills = self._exchange.log(call.user).fills if category == "linear" else ()
+        numbered = self._exchange.log(call.user).newest_fills() if category == "linear" else ()
         wanted = _execution_filter(params, self._exchange)
-        numbered = zip(range(len(fills), 0, -1), reversed(fills), strict=True)
         kept = (
             (number, row)
             for number, row in numbered

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
+
+from synthcore.errors import ConfigError
 
 Permission = Literal["Order", "Position"]
 
@@ -33,3 +37,21 @@ class KeyTerms(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 ALL = KeyTerms()
+
+
+def read_terms(path: Path) -> tuple[KeyTerms, ...]:
+    """Read the terms of further keys from a file: a JSON list.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[KeyTerms, ...])
+    except OSError as error:
+        raise ConfigError(f"keys must name a file that can be read, {path}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f'keys must be a JSON list of terms, as [{{"account": 1, "read_only": true}}], in {path}: {error}'
+        ) from error

@@ -21,6 +21,7 @@ class OrderLog:
 
     def __init__(self) -> None:
         self.fills: deque[ExecutionRow] = deque(maxlen=KEPT_FILLS)
+        self._fill_count = 0  # of all so far: those that fell out keep their numbers
         self._open: dict[str, Order] = {}
         self._closed: deque[Order] = deque()
         self._by_id: dict[str, Order] = {}
@@ -67,6 +68,12 @@ class OrderLog:
         if len(self._closed) > KEPT_CLOSED_ORDERS:
             self._forget(self._closed.popleft())
 
+    def fill(self, rows: Iterable[ExecutionRow]) -> None:
+        """Take new fills."""
+        for row in rows:
+            self.fills.append(row)
+            self._fill_count += 1
+
     def use_up(self, link_id: str) -> None:
         """Let a link id never be used again."""
         self._used_link_ids.add(link_id)
@@ -89,6 +96,10 @@ class OrderLog:
     def closed(self) -> deque[Order]:
         """Final orders, oldest first; not to be changed."""
         return self._closed
+
+    def newest_fills(self) -> Iterator[tuple[int, ExecutionRow]]:
+        """Fills, newest first, each with a number that stays its own."""
+        return zip(range(self._fill_count, 0, -1), reversed(self.fills), strict=False)
 
     def find(self, order_id: str | None, link_id: str | None) -> Order | None:
         """The order of an id; `order_id` wins when both are given."""

@@ -7,6 +7,7 @@ from synthcli.__main__ import run
 from synthcli.cli import cli
 from synthcli.commands import exchange
 from synthcore.exchange import server
+from synthcore.exchange.key_terms import KeyTerms
 
 
 @pytest.fixture
@@ -40,9 +41,20 @@ def test_without_them_the_defaults_stay(served):
     assert (settings.market, settings.funding_minutes) == ("generator", 0)
 
 
+def test_further_keys_and_limits_of_an_address_have_flags(served, tmp_path):
+    (tmp_path / "keys.json").write_text('[{"account": 2, "read_only": true}, {"ips": ["127.0.0.1"]}]')
+
+    settings = served("--accounts", "2", "--keys", str(tmp_path / "keys.json"), "--ip-limits")
+
+    assert settings.keys == (KeyTerms(account=2, read_only=True), KeyTerms(ips=("127.0.0.1",)))
+    assert (settings.ip_limits, served().ip_limits, served().keys) == (True, False, ())
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
+        (("--keys", "nowhere.json"), "keys must name a file that can be read, nowhere.json"),
+        (("--keys", __file__), "keys must be a JSON list of terms"),
         (("--accounts", "0"), "a whole number from 1 to 100"),
         (("--market", "steady", "--recording", __file__), "a recording is a market of its own"),
     ],

@@ -3,8 +3,32 @@
 import pytest
 from exchange_edge import Edge
 
+from synthcore.exchange import order_log
+
 LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
 QUESTIONS = [("/v5/order/history", {}), ("/v5/order/realtime", {"openOnly": 1})]
+
+
+def test_a_full_log_of_fills_repeats_none_either(monkeypatch):
+    monkeypatch.setattr(order_log, "KEPT_FILLS", 6)
+    edge = Edge(monkeypatch)
+
+    def trade():
+        edge.place(orderType="Market", qty="0.001")
+
+    def fills(cursor=""):
+        result = edge.get("/v5/execution/list", **LINEAR, limit=2, cursor=cursor)["result"]
+        return [row["execId"] for row in result["list"]], result["nextPageCursor"]
+
+    for _ in range(8):
+        trade()
+    first, cursor = fills()
+    trade()
+    second, cursor = fills(cursor)
+    third, cursor = fills(cursor)
+
+    assert len({*first, *second, *third}) == 5  # six were kept, and the oldest fell out meanwhile
+    assert cursor == ""
 
 
 @pytest.fixture(params=["instant", "realistic"])

@@ -79,6 +79,7 @@ REMEMBERED = {
     ClosedPnlLog: {"_records": SAVED, "_count": "the last record's"},
     OrderLog: {
         "fills": SAVED,
+        "_fill_count": "counts on from the fills",
         "_closed": SAVED,
         "_used_link_ids": SAVED,
         "_open": BY_ORDERS,

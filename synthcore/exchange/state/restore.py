@@ -159,7 +159,7 @@ def fill_account(exchange: Exchange, account: Account, state: AccountState, orde
         log.add(order)
     for number in state.closed:
         log.close(orders[number])
-    log.fills.extend(state.rows[exec_id] for exec_id in state.fills)
+    log.fill(state.rows[exec_id] for exec_id in state.fills)
     account.ledger.put_back(build_entry(row, state.rows) for row in state.entries)
     records = list(state.closed_pnl.values())[-KEPT_RECORDS:]
     account.closed_pnl.put_back(

@@ -48,6 +48,11 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kernel: str | None = None  # module:name; None: the production rules decide
     realtime: bool = True  # a parked strategy thread runs as soon as it is woken (SCHED_FIFO)
 
+    hold_idle_states: bool = True  # /dev/cpu_dma_latency at 0
+    lock_memory: bool = False
+    freeze_collector: bool = True
+    switch_interval_us: Annotated[int, Meta(ge=10, le=1_000_000)] = 100
+
     # Safety (sections 4 and 11); None: off
     minimum_spread_bps: Positive | None = None  # 20 in live
     max_daily_loss: Positive | None = None  # USDT; 50 in live

@@ -1,6 +1,9 @@
 """Where rings, tables and histograms live."""
 
+import os
+
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.errno cimport errno
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memset
@@ -10,6 +13,13 @@ cdef extern from "<stdlib.h>" nogil:
     int posix_memalign(void **memory, size_t alignment, size_t size) noexcept
 
 
+cdef extern from "<sys/mman.h>" nogil:
+    int MCL_CURRENT, MCL_FUTURE
+    int mlockall(int flags) noexcept
+    int munlockall() noexcept
+
+
+cdef int MCL_ONFAULT = 4           # since Linux 4.4; not in every C library's header
 cdef size_t LINE = 64              # bytes; what a caller's buffer must be aligned to
 cdef size_t OWN_ALIGNMENT = 128    # two lines: the processor fetches them in pairs
 
@@ -66,3 +76,26 @@ cdef void *zeroed(size_t size) except NULL:
         raise MemoryError(f"no memory for a block of {size} bytes")
     memset(memory, 0, size)        # also touches every page, so that no hot path meets a page fault
     return memory
+
+
+class LockedMemory:
+    """Keep the process's pages in memory once they are touched, so that none of them is read back from a disk.
+
+    Where the OS refuses nothing changes, and `reason` says why. It ends with `release`, and with the process.
+    """
+
+    def __init__(self):
+        self.held = False
+        self.reason = "not asked for yet"
+
+    def hold(self):
+        """Lock what is touched now and later; returns whether the OS did."""
+        self.held = mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0
+        self.reason = "" if self.held else f"mlockall was refused: {os.strerror(errno)}"
+        return self.held
+
+    def release(self):
+        if self.held:
+            munlockall()
+            self.held = False
+            self.reason = "released"

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from synthcore._core.affinity import Pinning, choose_cores
-from synthcore._core.idle import IdleStates
 from synthcore._core.kernel import EmittedDecision, Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.symbols import SymbolTable
 from synthcore.config import SyntheticConfig
+from synthcore.engine.machine import Machine
 from synthcore.errors import ConfigError, SynthError, VenueUnreachable
 from synthcore.feed.connector import BybitWebSocketConnector
 from synthcore.feed.outages import Outage
@@ -29,7 +28,6 @@ from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
 
 log = logging.getLogger(__name__)
 
-SWITCH_INTERVAL_S = 1e-4  # a busy execution loop may hold the GIL from the feed for this long
 READY_WITHIN_S = 15.0
 FIRST_ATTEMPTS = 2  # to connect; later, when a link is lost, there is no limit
 LOOK_EVERY_S = 0.01
@@ -73,7 +71,7 @@ class MarketSide:
         self.connector = BybitWebSocketConnector(
             url, self.symbols, config.topics, sink=self.pipeline, on_outage=self._tell_outage
         )
-        self.idle_states = IdleStates()
+        self.machine = Machine(config)
         self._generator = generator
         self._final_funnel: dict[str, Any] | None = None
         self._on_decisions = on_decisions
@@ -97,15 +95,14 @@ class MarketSide:
         return self._feed.pinning
 
     def __enter__(self) -> MarketSide:
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.kernel.halted = True
-        self.idle_states.hold()
+        self.machine.hold()
         try:
             self.pipeline.start(self.topology, self._strategy_core, urgent=self.config.realtime)
             self._prove()
         except BaseException:
             self.pipeline.stop()
-            self.idle_states.release()
+            self.machine.release()
             raise
         self._feed.start()
         return self
@@ -116,7 +113,7 @@ class MarketSide:
         self.pause()
         self._feed.stop()
         self.pipeline.stop()
-        self.idle_states.release()
+        self.machine.release()
         self.kernel.close()
 
     async def ready(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -168,8 +167,8 @@ class Run:
 
     def _note_machine(self, market: MarketSide) -> None:
         """Say what the machine refused; none of it is fatal."""
-        if not market.idle_states.held:
-            log.info("idle states are not held off: %s", market.idle_states.reason)
+        for refusal in market.machine.refusals():
+            log.info("%s", refusal)
         for name, reason in (
             ("feed", market.feed_pinning.reason),
             ("strategy", market.pipeline.pinning_reason),
@@ -182,8 +181,7 @@ class Run:
 
     async def _trade(self, stop: StopRequests, market: MarketSide) -> None:
         """Let decisions through until the time is over, somebody asks to stop, or something fails."""
-        gc.collect()
-        gc.freeze()  # what is there now stays: the collector need not look at it again
+        market.machine.freeze_collector()
         self._started_s = time.monotonic()
         market.resume()
         async with asyncio.TaskGroup() as group:
@@ -319,7 +317,7 @@ class Run:
     async def _stop(self, stop: StopRequests, market: MarketSide, desk: Desk) -> Stopped:
         """No new entries, everything closed, the exchange confirms; unless a person insists on leaving."""
         market.pause()
-        gc.unfreeze()
+        market.machine.thaw_collector()
         closing = asyncio.ensure_future(desk.stop())
         await first_of(asyncio.shield(closing), stop.abandoned.wait())
         if closing.done():

@@ -25,7 +25,7 @@ def start_facts(settings: RunSettings, venue: Venue, market: MarketSide, order_e
         "order_entry": order_entry,
         "topology": market.topology,
         "pinned": {"feed": market.feed_pinning.core, "strategy": market.pipeline.pinned_core},
-        "idle_states_held": market.idle_states.held,
+        "idle_states_held": market.machine.idle_states.held,
         "symbols": list(config.symbols_to_trade),
         "duration_s": settings.duration_s,
         "spread_bps": config.synthetic_spread_bps,

@@ -84,7 +84,7 @@ def with_market(own: RunFigures, suppressed: Counter[str], market: MarketSide) -
         topology=market.topology,
         pinned_feed=market.feed_pinning.core,
         pinned_strategy=market.pipeline.pinned_core,
-        idle_states_held=market.idle_states.held,
+        idle_states_held=market.machine.idle_states.held,
     )
 
 

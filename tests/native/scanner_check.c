@@ -1,7 +1,8 @@
 /* The scanner alone, under sanitizers: each frame, and mutants of it, in memory of exactly its size.
  *
  * usage: scanner_check MUTANTS SEED < frames   (each frame: 4 bytes of size, little-endian, then its bytes)
- * Prints how many frames and mutants were accepted. A sanitizer ends the program on the first bad access.
+ * Prints frames, accepted ones, mutants, accepted ones, and bytes scanned in all.
+ * A sanitizer ends the program on the first bad access.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "scanner.h"
 
 static uint64_t state;
+static unsigned long long scanned;    /* bytes */
 
 static uint64_t next_random(void)
 {
@@ -37,6 +39,7 @@ static int scan(const char *frame, size_t size)
     scan_fields_t fields;
     int accepted;
     memcpy(exact, frame, size);
+    scanned += size;
     accepted = scan_topic(start, size, &topic) == SCAN_OK;
     if (accepted) {
         require(topic.symbol >= start && topic.symbol + topic.symbol_size < start + size, "symbol inside");
@@ -97,6 +100,6 @@ int main(int argc, char **argv)
         for (size_t cut = 0; cut < size && cut < 2000; cut++)
             require(!(scan(frame, cut) && whole), "a frame cut short is odd");
     }
-    printf("%ld %ld %ld %ld\n", frames, accepted, mutants, accepted_mutants);
+    printf("%ld %ld %ld %ld %llu\n", frames, accepted, mutants, accepted_mutants, scanned);
     return 0;
 }

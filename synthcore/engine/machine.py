@@ -1,0 +1,60 @@
+"""What a run asks of the machine; each is a setting, none is needed, and a refusal is told and harmless."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from synthcore._core.idle import IdleStates
+from synthcore._core.memory import LockedMemory
+from synthcore.config import SyntheticConfig
+
+
+class Machine:
+    """The machine as a run wants it.
+
+    Attributes
+    ----------
+    idle_states, memory
+        What is held now, and why not.
+    """
+
+    def __init__(self, config: SyntheticConfig) -> None:
+        self.idle_states = IdleStates()
+        self.memory = LockedMemory()
+        self._config = config
+        self._switch_interval_s = sys.getswitchinterval()
+
+    def hold(self) -> None:
+        """Ask for what the settings say."""
+        self._switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(self._config.switch_interval_us / 1e6)
+        if self._config.hold_idle_states:
+            self.idle_states.hold()
+        if self._config.lock_memory:
+            self.memory.hold()
+
+    def release(self) -> None:
+        """Leave the machine as it was."""
+        self.memory.release()
+        self.idle_states.release()
+        sys.setswitchinterval(self._switch_interval_s)
+
+    def freeze_collector(self) -> None:
+        """Let the collector look at new objects only: what is there when trading begins stays."""
+        if self._config.freeze_collector:
+            gc.collect()
+            gc.freeze()
+
+    def thaw_collector(self) -> None:
+        if self._config.freeze_collector:
+            gc.unfreeze()
+
+    def refusals(self) -> list[str]:
+        """What was asked for and is not held."""
+        told = []
+        if self._config.hold_idle_states and not self.idle_states.held:
+            told.append(f"idle states are not held off: {self.idle_states.reason}")
+        if self._config.lock_memory and not self.memory.held:
+            told.append(f"memory is not locked: {self.memory.reason}")
+        return told

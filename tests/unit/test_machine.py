@@ -1,0 +1,88 @@
+"""What a run asks of the machine is held while it lasts, and given back."""
+
+import gc
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthcore.config import SyntheticConfig
+from synthcore.engine.machine import Machine
+
+
+def machine(**settings):
+    return Machine(SyntheticConfig(**settings))
+
+
+def locked_kb():
+    (found,) = re.findall(r"VmLck:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    interval_s = sys.getswitchinterval()
+    yield
+    assert sys.getswitchinterval() == interval_s
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_interpreters_lock_is_given_away_sooner_while_it_lasts():
+    one = machine(switch_interval_us=250)
+
+    one.hold()
+    held_s = sys.getswitchinterval()
+    one.release()
+
+    assert held_s == pytest.approx(250e-6)
+
+
+def test_memory_is_locked_while_it_lasts_and_only_if_asked_for():
+    plain, locking = machine(), machine(lock_memory=True)
+
+    plain.hold()
+    assert (locked_kb(), plain.memory.held) == (0, False)
+    plain.release()
+    locking.hold()
+    held_kb = locked_kb()
+    locking.release()
+
+    if not held_kb:
+        pytest.skip(f"the OS refuses it here: {locking.memory.reason}")
+    assert locked_kb() == 0
+
+
+def test_idle_states_stay_as_they_are_where_that_is_the_setting():
+    one = machine(hold_idle_states=False)
+
+    one.hold()
+
+    assert (one.idle_states.held, one.refusals()) == (False, [])
+    one.release()
+
+
+def test_what_the_machine_refuses_is_told():
+    one = machine(lock_memory=True)
+    one.idle_states.device = "/nowhere/cpu_dma_latency"
+    one.memory.hold = lambda: False
+    one.memory.reason = "mlockall was refused: Cannot allocate memory"
+
+    one.hold()
+
+    assert one.refusals() == [
+        "idle states are not held off: /nowhere/cpu_dma_latency can't be opened: No such file or directory",
+        "memory is not locked: mlockall was refused: Cannot allocate memory",
+    ]
+    one.release()
+
+
+@pytest.mark.parametrize("freezes", [True, False])
+def test_the_collector_looks_at_new_objects_only_while_trading(freezes):
+    one = machine(freeze_collector=freezes)
+
+    one.freeze_collector()
+    frozen = gc.get_freeze_count()
+    one.thaw_collector()
+
+    assert bool(frozen) == freezes

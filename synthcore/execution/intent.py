@@ -13,7 +13,7 @@ Known = Literal["sent", "live", "unknown", "final"]
 ZERO = Decimal(0)
 
 
-class Intent(Struct, frozen=True):
+class Intent(Struct, frozen=True, gc=False):
     """An order from the moment we meant it.
 
     Knowledge only grows: `sent` (no answer yet) or `unknown` (the answer is lost) → `live` (the exchange
@@ -37,11 +37,16 @@ class Intent(Struct, frozen=True):
     @property
     def filled_qty(self) -> Decimal:
         """What is filled, by whichever source knows more."""
-        return max(self.reported_qty, self.executed_qty)
+        return self.executed_qty if self.executed_qty >= self.reported_qty else self.reported_qty
 
     @property
     def is_final(self) -> bool:
         return self.known == "final"
+
+    @property
+    def next_look_ns(self) -> int | None:
+        """When it has to be looked up next, unless it is being looked up, or can't change any more."""
+        return None if self.is_looking or self.known == "final" else self.look_at_ns
 
     @property
     def was_doubted(self) -> bool:
@@ -61,10 +66,9 @@ def filled(intent: Intent, exec_id: str, qty: Decimal) -> Intent:
     if exec_id in intent.exec_ids:
         return intent
     executed_qty = intent.executed_qty + qty
-    proven = acknowledged(intent)
-    known: Known = "final" if executed_qty >= intent.qty else proven.known
+    known: Known = "final" if executed_qty >= intent.qty else acknowledged(intent).known
     return replace(
-        proven, executed_qty=executed_qty, exec_ids=intent.exec_ids | {exec_id}, known=known, refusal=""
+        intent, executed_qty=executed_qty, exec_ids=intent.exec_ids | {exec_id}, known=known, refusal=""
     )
 
 

@@ -224,6 +224,8 @@ def holding(key: str, symbol: str, sizes: Sizes, rules: TradeRules, now_ns: int)
         rules=rules,
         phase="reducing",
         intents=intents,
+        filled=sizes,
+        held=sizes,
         opened_ns=now_ns,
         deadline_ns=now_ns,
         give_up_ns=now_ns + rules.give_up_ns,

@@ -14,9 +14,9 @@ then cancel-all and close-all. What can't be proven flat in time ends UNRESOLVED
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -53,8 +53,10 @@ from synthcore.execution.events import (
 from synthcore.execution.intent import ZERO, Intent
 
 Phase = Literal["opening", "settling", "active", "reducing", "verifying", "done"]
+Quantities = tuple[Decimal, Decimal]  # of the long and the short leg
 
 MS = 1_000_000
+T = TypeVar("T")
 LONG, SHORT = 0, 1
 LEGS = (LONG, SHORT)
 LEG_NAMES: tuple[Literal["long"], Literal["short"]] = ("long", "short")
@@ -83,7 +85,7 @@ class TradeRules(Struct, frozen=True, kw_only=True):
     position_checks: int = 6  # that may disagree before the trade is UNRESOLVED
 
 
-class Trade(Struct, frozen=True, kw_only=True):
+class Trade(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that is known of a trade."""
 
     key: str  # run and trade: the beginning of every link id
@@ -92,6 +94,8 @@ class Trade(Struct, frozen=True, kw_only=True):
     rules: TradeRules
     phase: Phase = "opening"
     intents: tuple[Intent, ...] = ()
+    filled: Quantities = (ZERO, ZERO)  # by the entries; kept, since it is asked many times a step
+    held: Quantities = (ZERO, ZERO)  # of that, what was neither closed nor written off
     opened_ns: int = 0
     deadline_ns: int = 0  # of the phase: leg time-out, settling, holding
     wake_ns: int | None = None  # the timer that is set
@@ -106,7 +110,7 @@ class Trade(Struct, frozen=True, kw_only=True):
     rungs: tuple[int, int] = (0, 0)
     pauses: tuple[int, int] = (0, 0)  # refusals that pass, in a row
     retry_at_ns: tuple[int, int] = (0, 0)
-    written_off: tuple[Decimal, Decimal] = (ZERO, ZERO)  # gone from the exchange, not by our orders
+    written_off: Quantities = (ZERO, ZERO)  # gone from the exchange, not by our orders
     wants_position: bool = False  # a close found nothing to close: ask before the next one
     is_swept: bool = False
     is_asking_position: bool = False
@@ -117,12 +121,11 @@ class Trade(Struct, frozen=True, kw_only=True):
 
     def filled_qty(self, leg: int) -> Decimal:
         """What the leg's entries filled."""
-        return sum((i.filled_qty for i in self.intents if i.leg == leg and not i.is_close), ZERO)
+        return self.filled[leg]
 
     def held_qty(self, leg: int) -> Decimal:
         """What the leg holds, by all that is known."""
-        closed = sum((i.filled_qty for i in self.intents if i.leg == leg and i.is_close), ZERO)
-        return self.filled_qty(leg) - closed - self.written_off[leg]
+        return self.held[leg]
 
     def entries(self, leg: int) -> list[Intent]:
         return [i for i in self.intents if i.leg == leg and not i.is_close]
@@ -184,16 +187,34 @@ class Turn:
     def emit(self, action: Action) -> None:
         self.actions.append(action)
 
-    def put(self, intent: Intent) -> None:
+    def put(self, before: Intent, after: Intent) -> None:
         """Keep what is newly known of an intent."""
-        intents = self.state.intents
-        self.set(intents=tuple(intent if i.link_id == intent.link_id else i for i in intents))
+        intents = tuple([after if i is before else i for i in self.state.intents])
+        self.state = replace(self.state, intents=intents)
+        if after.filled_qty != before.filled_qty:
+            self.count(after.leg)
 
-    def put_leg(self, field: str, leg: int, value: object) -> None:
-        """Change one leg's half of a pair."""
-        pair = list(getattr(self.state, field))
-        pair[leg] = value
-        self.set(**{field: tuple(pair)})
+    def count(self, leg: int) -> None:
+        """Sum up what a leg filled and what it holds."""
+        filled = closed = ZERO
+        for intent in self.state.intents:
+            if intent.leg != leg:
+                continue
+            if intent.is_close:
+                closed += intent.filled_qty
+            else:
+                filled += intent.filled_qty
+        held = filled - closed - self.state.written_off[leg]
+        self.set(
+            filled=with_leg(self.state.filled, leg, filled),
+            held=with_leg(self.state.held, leg, held),
+        )
+
+    def write_off(self, written_off: Quantities) -> None:
+        """Take for gone what the exchange does not hold."""
+        self.set(written_off=written_off)
+        for leg in LEGS:
+            self.count(leg)
 
     def send_entry(self, leg: int, qty: Decimal) -> None:
         attempt = len(self.state.entries(leg))
@@ -208,7 +229,7 @@ class Turn:
         look_at_ns = self.now_ns + self.state.rules.close_timeout_ns
         if closes and closes[-1].was_doubted:
             again = Intent(link_id=closes[-1].link_id, leg=leg, is_close=True, qty=qty, look_at_ns=look_at_ns)
-            self.put(again)
+            self.put(closes[-1], again)
         else:
             link_id = f"{self.state.key}-{'LS'[leg]}-x{len(closes)}"
             again = Intent(link_id=link_id, leg=leg, is_close=True, qty=qty, look_at_ns=look_at_ns)
@@ -220,8 +241,8 @@ class Turn:
 
     def set_timer(self) -> None:
         """Ask for the next moment at which something is due, if it differs from what is set."""
-        due_ns = min(deadlines(self.state), default=None)
-        if due_ns is not None and due_ns != self.state.wake_ns:
+        due_ns = next_due_ns(self.state)
+        if due_ns != self.state.wake_ns:
             self.set(wake_ns=due_ns)
             self.emit(SetTimer(due_ns))
 
@@ -238,81 +259,77 @@ def on_acknowledged(turn: Turn, event: Acknowledged) -> None:
 
 
 def on_rejected(turn: Turn, event: Rejected) -> None:
-    with_intent(turn, event.link_id, lambda i: facts.refused(i, event.error_class, turn.now_ns))
+    with_intent(turn, event.link_id, facts.refused, event.error_class, turn.now_ns)
 
 
 def on_answer_lost(turn: Turn, event: AnswerLost) -> None:
-    with_intent(turn, event.link_id, lambda i: facts.doubted(i, turn.now_ns))
+    with_intent(turn, event.link_id, facts.doubted, turn.now_ns)
 
 
 def on_filled(turn: Turn, event: Filled) -> None:
-    with_intent(turn, event.link_id, lambda i: facts.filled(i, event.exec_id, event.qty))
+    with_intent(turn, event.link_id, facts.filled, event.exec_id, event.qty)
 
 
 def on_reported(turn: Turn, event: Reported) -> None:
-    with_intent(
-        turn,
-        event.link_id,
-        lambda i: facts.reported(i, event.filled_qty, event.is_final, event.is_rejected),
-    )
+    with_intent(turn, event.link_id, facts.reported, event.filled_qty, event.is_final, event.is_rejected)
 
 
 def on_looked_up(turn: Turn, event: LookedUp) -> None:
     """Believe what was found; believe "not found" only when the order can't come any more."""
+    rules = turn.state.rules
     if event.found is not None:
         on_reported(turn, event.found)
-    elif not event.failed and event.asked_at_ms > event.valid_until_ms + turn.state.rules.not_found_margin_ms:
+    elif not event.failed and event.asked_at_ms > event.valid_until_ms + rules.not_found_margin_ms:
         with_intent(turn, event.link_id, facts.never_accepted)
-    with_intent(turn, event.link_id, lambda i: look_again(turn, i, was_found=event.found is not None))
+    with_intent(turn, event.link_id, look_again, rules, turn.now_ns, event.found is not None)
 
 
-def look_again(turn: Turn, intent: Intent, was_found: bool) -> Intent:
+def look_again(intent: Intent, rules: TradeRules, now_ns: int, was_found: bool) -> Intent:
     """Plan the next look-up of an order that can still change; cancel again what is still open."""
     if intent.is_final:
         return replace(intent, is_looking=False, look_at_ns=None)
-    rules = turn.state.rules
     wait_ns = min(rules.first_look_ns << min(intent.looks, 10), rules.longest_look_ns)
     cancel = "" if was_found and intent.cancel == "answered" else intent.cancel
     return replace(
-        intent, is_looking=False, look_at_ns=turn.now_ns + wait_ns, looks=intent.looks + 1, cancel=cancel
+        intent, is_looking=False, look_at_ns=now_ns + wait_ns, looks=intent.looks + 1, cancel=cancel
     )
 
 
 def on_cancel_answered(turn: Turn, event: CancelAnswered) -> None:
     """The stream tells the outcome; if it doesn't, look. A refused cancel is looked up at once."""
     wait_ns = turn.state.rules.first_look_ns if event.accepted else 0
-    with_intent(
-        turn,
-        event.link_id,
-        lambda i: replace(i, cancel="answered", look_at_ns=sooner(i.look_at_ns, turn.now_ns + wait_ns)),
-    )
+    with_intent(turn, event.link_id, cancel_answered, turn.now_ns + wait_ns)
+
+
+def cancel_answered(intent: Intent, look_at_ns: int) -> Intent:
+    return replace(intent, cancel="answered", look_at_ns=sooner(intent.look_at_ns, look_at_ns))
 
 
 def on_position(turn: Turn, event: PositionReported) -> None:
     """Hold the exchange's position against ours."""
     turn.set(is_asking_position=False)
     if event.sizes is None:
-        turn.set(check_at_ns=turn.now_ns + turn.state.rules.pause_ns)
-        for leg in LEGS:
-            turn.put_leg("retry_at_ns", leg, turn.now_ns + turn.state.rules.pause_ns)
+        again_at_ns = turn.now_ns + turn.state.rules.pause_ns
+        turn.set(check_at_ns=again_at_ns, retry_at_ns=(again_at_ns, again_at_ns))
     elif turn.state.phase == "reducing":
         on_position_while_reducing(turn, event.sizes)
     elif turn.state.phase == "verifying":
         on_position_while_verifying(turn, event.sizes)
 
 
-def on_position_while_reducing(turn: Turn, sizes: tuple[Decimal, Decimal]) -> None:
+def on_position_while_reducing(turn: Turn, sizes: Quantities) -> None:
     """What the exchange does not hold needs no close; it was closed by someone else."""
     was_wanted = turn.state.wants_position
     turn.set(wants_position=False, is_swept=turn.state.is_swept or not was_wanted)
     for leg in LEGS:
-        missing = turn.state.held_qty(leg) - sizes[leg]
-        if missing > 0 and not has_open_close(turn.state, leg) and turn.state.rungs[leg] > 0:
-            turn.put_leg("written_off", leg, turn.state.written_off[leg] + missing)
+        missing = turn.state.held[leg] - sizes[leg]
+        if missing > ZERO and not has_open_close(turn.state, leg) and turn.state.rungs[leg] > 0:
+            written_off = turn.state.written_off
+            turn.write_off(with_leg(written_off, leg, written_off[leg] + missing))
             turn.emit(Alarm("position_disagrees", f"{LEG_NAMES[leg]} leg: {missing} closed by someone else"))
 
 
-def on_position_while_verifying(turn: Turn, sizes: tuple[Decimal, Decimal]) -> None:
+def on_position_while_verifying(turn: Turn, sizes: Quantities) -> None:
     state = turn.state
     if not any(sizes):
         turn.finish(flat_end(state))
@@ -322,10 +339,11 @@ def on_position_while_verifying(turn: Turn, sizes: tuple[Decimal, Decimal]) -> N
         turn.finish("UNRESOLVED", open_legs(state, sizes))
         return
     pause_ns = min(state.rules.pause_ns << state.checks, state.rules.longest_pause_ns)
-    turn.set(checks=state.checks + 1, check_at_ns=turn.now_ns + pause_ns, written_off=(ZERO, ZERO))
+    turn.set(checks=state.checks + 1, check_at_ns=turn.now_ns + pause_ns)
+    turn.write_off((ZERO, ZERO))
     for intent in state.intents:
         if intent.was_doubted:  # believed to be nothing, yet something is there
-            turn.put(replace(intent, known="unknown", refusal="", look_at_ns=turn.now_ns))
+            turn.put(intent, replace(intent, known="unknown", refusal="", look_at_ns=turn.now_ns))
 
 
 def on_stream_down(turn: Turn, event: StreamDown) -> None:
@@ -341,7 +359,7 @@ def on_stream_up(turn: Turn, event: StreamUp) -> None:
 def look_at_all_open(turn: Turn) -> None:
     for intent in turn.state.intents:
         if not intent.is_final:
-            turn.put(replace(intent, look_at_ns=turn.now_ns, looks=0))
+            turn.put(intent, replace(intent, look_at_ns=turn.now_ns, looks=0))
 
 
 def on_exit_requested(turn: Turn, event: ExitRequested) -> None:
@@ -365,7 +383,7 @@ def on_restarted(turn: Turn, event: Restarted) -> None:
     for intent in turn.state.intents:
         if not intent.is_final:
             fresh = replace(facts.doubted(intent, now_ns), is_looking=False, cancel="", looks=0)
-            turn.put(replace(fresh, look_at_ns=now_ns))
+            turn.put(intent, replace(fresh, look_at_ns=now_ns))
 
 
 def on_woke(turn: Turn, event: Woke) -> None:
@@ -389,15 +407,15 @@ LEARN: dict[type, Callable[[Turn, Any], None]] = {
 }
 
 
-def with_intent(turn: Turn, link_id: str, learn: Callable[[Intent], Intent]) -> None:
+def with_intent(turn: Turn, link_id: str, learn: Callable[..., Intent], *what: Any) -> None:
     """Change what is known of one order; note what follows when a close has just become final."""
     before = turn.state.intent(link_id)
     if before is None:
         return
-    after = learn(before)
+    after = learn(before, *what)
     if after is before:
         return
-    turn.put(after)
+    turn.put(before, after)
     if after.is_close and after.is_final and not before.is_final:
         on_close_final(turn, after)
 
@@ -406,14 +424,24 @@ def on_close_final(turn: Turn, close: Intent) -> None:
     """Climb the ladder when a close did not do its work; pause when only the moment was wrong."""
     state, leg = turn.state, close.leg
     if close.refusal in PASSING_REFUSALS:
-        pause_ns = min(state.rules.pause_ns << min(state.pauses[leg], 10), state.rules.longest_pause_ns)
-        turn.put_leg("pauses", leg, state.pauses[leg] + 1)
-        turn.put_leg("retry_at_ns", leg, turn.now_ns + pause_ns)
+        pauses = state.pauses[leg]
+        pause_ns = min(state.rules.pause_ns << min(pauses, 10), state.rules.longest_pause_ns)
+        turn.set(
+            pauses=with_leg(state.pauses, leg, pauses + 1),
+            retry_at_ns=with_leg(state.retry_at_ns, leg, turn.now_ns + pause_ns),
+        )
         return
-    turn.put_leg("pauses", leg, 0)
-    if state.held_qty(leg) > state.goal_qty:
-        turn.put_leg("rungs", leg, state.rungs[leg] + 1)
-        turn.set(wants_position=state.wants_position or close.refusal == "flat")
+    turn.set(pauses=with_leg(state.pauses, leg, 0))
+    if state.held[leg] > state.goal_qty:
+        turn.set(
+            rungs=with_leg(state.rungs, leg, state.rungs[leg] + 1),
+            wants_position=state.wants_position or close.refusal == "flat",
+        )
+
+
+def with_leg(pair: tuple[T, T], leg: int, value: T) -> tuple[T, T]:
+    """A pair with another value for one leg."""
+    return (pair[LONG], value) if leg == SHORT else (value, pair[SHORT])
 
 
 # Planning: what follows from all that is known
@@ -435,33 +463,31 @@ def plan(turn: Turn) -> None:
 def plan_opening(turn: Turn) -> None:
     """Wait for both legs; retry a remainder; leave as soon as it can't work."""
     state = turn.state
-    if all(state.filled_qty(leg) >= state.target_qty for leg in LEGS):
+    if min(state.filled) >= state.target_qty:
         activate(turn)
     elif state.exit_reason:
         settle(turn, state.exit_reason)
-    elif any(is_refused(state, leg) for leg in LEGS):
+    elif is_refused(state):
         settle(turn, "leg_refused")
     elif turn.now_ns >= state.deadline_ns:
         settle(turn, "leg_timeout")
-    elif all(is_settled(state, leg) for leg in LEGS) and not any(state.filled_qty(leg) for leg in LEGS):
+    elif any(state.filled):
+        retry_remainders(turn)
+    elif are_settled(state):
         settle(turn, "no_fill")
-    else:
-        for leg in LEGS:
-            retry_remainder(turn, leg)
 
 
-def retry_remainder(turn: Turn, leg: int) -> None:
-    """Send again what a leg lacks, as long as there is something to hedge and attempts are left."""
-    state = turn.state
-    lacks = state.target_qty - state.filled_qty(leg)
-    if state.phase != "opening" or lacks <= 0 or not is_settled(state, leg):
-        return
-    if not any(state.filled_qty(each) for each in LEGS):
-        return
-    if lacks < state.rules.min_qty or len(state.entries(leg)) >= state.rules.entry_attempts:
-        settle(turn, "partial_fill")
-        return
-    turn.send_entry(leg, lacks)
+def retry_remainders(turn: Turn) -> None:
+    """Send again what a leg lacks, now that there is something to hedge, while attempts are left."""
+    for leg in LEGS:
+        state = turn.state
+        lacks = state.target_qty - state.filled[leg]
+        if lacks <= ZERO or not is_settled(state, leg):
+            continue
+        if lacks < state.rules.min_qty or len(state.entries(leg)) >= state.rules.entry_attempts:
+            settle(turn, "partial_fill")
+            return
+        turn.send_entry(leg, lacks)
 
 
 def activate(turn: Turn) -> None:
@@ -486,7 +512,7 @@ def plan_settling(turn: Turn) -> None:
     """Keep what is hedged; anything that can't be hedged, or not in time, is unwound."""
     state = turn.state
     cancel_open_entries(turn)
-    if all(is_settled(state, leg) for leg in LEGS):
+    if are_settled(state):
         keep_what_is_hedged(turn)
     elif turn.now_ns >= state.deadline_ns or hopeless(state):
         doubt_unanswered_if_due(turn)
@@ -495,10 +521,8 @@ def plan_settling(turn: Turn) -> None:
 
 def keep_what_is_hedged(turn: Turn) -> None:
     state = turn.state
-    hedged = min(state.filled_qty(leg) for leg in LEGS)
-    if state.exit_reason:
-        hedged = ZERO
-    if hedged > 0 and all(state.held_qty(leg) == hedged for leg in LEGS):
+    hedged = ZERO if state.exit_reason else min(state.filled)
+    if hedged > ZERO and state.held == (hedged, hedged):
         activate(turn)
     else:
         reduce_to(turn, hedged)
@@ -507,15 +531,15 @@ def keep_what_is_hedged(turn: Turn) -> None:
 def hopeless(state: Trade) -> bool:
     """Whether waiting can't bring a hedge: a leg ended empty, or nobody knows what became of it."""
     unknown = any(i.known == "unknown" for i in state.intents)
-    empty = any(is_settled(state, leg) and not state.filled_qty(leg) for leg in LEGS)
+    empty = any(is_settled(state, leg) and not state.filled[leg] for leg in LEGS)
     return unknown or empty
 
 
 def plan_active(turn: Turn) -> None:
     """Hold until the exit; a fill that came late is balanced."""
     state = turn.state
-    if state.held_qty(LONG) != state.held_qty(SHORT):
-        reduce_to(turn, min(state.held_qty(leg) for leg in LEGS))
+    if state.held[LONG] != state.held[SHORT]:
+        reduce_to(turn, min(state.held))
     elif state.exit_reason or turn.now_ns >= state.deadline_ns:
         turn.set(reason=state.exit_reason or "holding_time", exit_reason=state.exit_reason or "holding_time")
         reduce_to(turn, ZERO)
@@ -537,18 +561,20 @@ def reduce_to(turn: Turn, goal_qty: Decimal) -> None:
 
 def plan_reducing(turn: Turn) -> None:
     """Close what is above the goal; done when every order is final and the goal is met."""
-    if turn.now_ns >= turn.state.give_up_ns:
+    state = turn.state
+    if turn.now_ns >= state.give_up_ns:
         give_up(turn)
         return
-    if turn.state.exit_reason and turn.state.goal_qty > 0:
-        turn.set(goal_qty=ZERO, reason=turn.state.reason or turn.state.exit_reason)
+    if state.exit_reason and state.goal_qty > ZERO:
+        turn.set(goal_qty=ZERO, reason=state.reason or state.exit_reason)
     cancel_open_entries(turn)
     doubt_unanswered_if_due(turn)
     for leg in LEGS:
         close_excess(turn, leg)
-    if turn.state.phase != "reducing" or turn.state.is_asking_position:
+    state = turn.state
+    if state.phase != "reducing" or state.is_asking_position:
         return
-    if is_all_final(turn.state) and all(turn.state.held_qty(leg) == turn.state.goal_qty for leg in LEGS):
+    if is_all_final(state) and state.held == (state.goal_qty, state.goal_qty):
         reached_goal(turn)
 
 
@@ -557,8 +583,8 @@ def close_excess(turn: Turn, leg: int) -> None:
     state = turn.state
     if state.phase != "reducing":
         return
-    excess = state.held_qty(leg) - state.goal_qty
-    if excess <= 0 or has_open_close(state, leg) or turn.now_ns < state.retry_at_ns[leg]:
+    excess = state.held[leg] - state.goal_qty
+    if excess <= ZERO or has_open_close(state, leg) or turn.now_ns < state.retry_at_ns[leg]:
         return
     if has_live_entry(state, leg) and turn.now_ns < state.deadline_ns:
         return  # its cancel is about to tell how much there is to close
@@ -581,7 +607,7 @@ def ask_position(turn: Turn, action: CheckPosition | Sweep) -> None:
 
 def end_of_ladder(turn: Turn) -> None:
     """Balancing that fails becomes unwinding; unwinding that fails is for a person."""
-    if turn.state.goal_qty > 0:
+    if turn.state.goal_qty > ZERO:
         turn.set(goal_qty=ZERO, rungs=(0, 0), is_swept=False)
         for leg in LEGS:
             close_excess(turn, leg)
@@ -591,7 +617,7 @@ def end_of_ladder(turn: Turn) -> None:
 
 def reached_goal(turn: Turn) -> None:
     state = turn.state
-    if state.goal_qty > 0:
+    if state.goal_qty > ZERO:
         activate(turn)
     elif is_beyond_doubt(state):
         turn.finish(flat_end(state))
@@ -604,7 +630,7 @@ def plan_verifying(turn: Turn) -> None:
     state = turn.state
     if turn.now_ns >= state.give_up_ns:
         give_up(turn)
-    elif any(state.held_qty(leg) != 0 for leg in LEGS) or not is_all_final(state):
+    elif any(state.held) or not is_all_final(state):
         turn.set(phase="reducing")
     elif turn.now_ns >= state.check_at_ns and not state.is_asking_position:
         ask_position(turn, CheckPosition())
@@ -614,7 +640,7 @@ def give_up(turn: Turn) -> None:
     state = turn.state
     legs = open_legs(state)
     if not legs:  # flat by every fill we know of, yet the exchange did not confirm it
-        legs = tuple(OpenLeg(state.symbol, LEG_NAMES[leg], ZERO) for leg in LEGS if state.filled_qty(leg))
+        legs = tuple(OpenLeg(state.symbol, LEG_NAMES[leg], ZERO) for leg in LEGS if state.filled[leg])
     turn.emit(Alarm("unresolved", f"{state.symbol}: could not be proven flat"))
     turn.finish("UNRESOLVED", legs)
 
@@ -634,15 +660,15 @@ PLANS: dict[Phase, Callable[[Turn], None]] = {
 def cancel_open_entries(turn: Turn) -> None:
     """Cancel what is open, by link id; an order without an answer yet is given the time to answer."""
     for intent in turn.state.intents:
-        if not intent.is_close and intent.known in ("live", "unknown") and intent.cancel == "":
-            turn.put(replace(intent, cancel="asked"))
+        if not intent.is_close and intent.cancel == "" and intent.known in ("live", "unknown"):
+            turn.put(intent, replace(intent, cancel="asked"))
             turn.emit(Cancel(intent.link_id))
 
 
 def doubt_unanswered(turn: Turn) -> None:
     for intent in turn.state.intents:
-        if not intent.is_close:
-            turn.put(facts.doubted(intent, turn.now_ns))
+        if not intent.is_close and intent.known == "sent":
+            turn.put(intent, facts.doubted(intent, turn.now_ns))
 
 
 def doubt_unanswered_if_due(turn: Turn) -> None:
@@ -653,16 +679,16 @@ def doubt_unanswered_if_due(turn: Turn) -> None:
 
 def look_up_due(turn: Turn) -> None:
     for intent in turn.state.intents:
-        is_due = intent.look_at_ns is not None and intent.look_at_ns <= turn.now_ns
-        if is_due and not intent.is_final and not intent.is_looking:
-            turn.put(replace(intent, is_looking=True, look_at_ns=None))
+        look_at_ns = intent.next_look_ns
+        if look_at_ns is not None and look_at_ns <= turn.now_ns:
+            turn.put(intent, replace(intent, is_looking=True, look_at_ns=None))
             turn.emit(LookUp(intent.link_id))
 
 
 def after_the_end(turn: Turn, before: Trade) -> None:
     """Nothing is sent after the end; what still comes in is at least not silent."""
     for leg in LEGS:
-        late = turn.state.held_qty(leg) - before.held_qty(leg)
+        late = turn.state.held[leg] - before.held[leg]
         if late:
             turn.emit(Alarm("late_fill", f"{LEG_NAMES[leg]} leg: {late} after the end"))
 
@@ -672,29 +698,53 @@ def after_the_end(turn: Turn, before: Trade) -> None:
 
 def is_settled(state: Trade, leg: int) -> bool:
     """Whether no entry of the leg can fill any more."""
-    return all(i.is_final for i in state.intents if i.leg == leg and not i.is_close)
+    for intent in state.intents:
+        if intent.leg == leg and not intent.is_close and intent.known != "final":
+            return False
+    return True
 
 
-def is_refused(state: Trade, leg: int) -> bool:
-    return any(i.refusal for i in state.intents if i.leg == leg and not i.is_close)
+def are_settled(state: Trade) -> bool:
+    """Whether no entry can fill any more."""
+    for intent in state.intents:
+        if not intent.is_close and intent.known != "final":
+            return False
+    return True
+
+
+def is_refused(state: Trade) -> bool:
+    """Whether an entry was refused."""
+    for intent in state.intents:
+        if intent.refusal and not intent.is_close:
+            return True
+    return False
 
 
 def is_all_final(state: Trade) -> bool:
-    return all(i.is_final for i in state.intents)
+    for intent in state.intents:
+        if intent.known != "final":
+            return False
+    return True
 
 
 def has_open_close(state: Trade, leg: int) -> bool:
-    return any(i.is_close and i.leg == leg and not i.is_final for i in state.intents)
+    for intent in state.intents:
+        if intent.is_close and intent.leg == leg and intent.known != "final":
+            return True
+    return False
 
 
 def has_live_entry(state: Trade, leg: int) -> bool:
     """Whether an entry's fate is still on its way (one that is unknown is not waited for)."""
-    return any(i.leg == leg and not i.is_close and i.known in ("sent", "live") for i in state.intents)
+    for intent in state.intents:
+        if intent.leg == leg and not intent.is_close and intent.known in ("sent", "live"):
+            return True
+    return False
 
 
 def is_beyond_doubt(state: Trade) -> bool:
     """Whether flat needs no second look: a clean trade, every quantity named by the exchange."""
-    nothing_held_ever = not any(state.filled_qty(leg) for leg in LEGS)
+    nothing_held_ever = not any(state.filled)
     no_guess = not any(state.written_off) and not any(i.was_doubted for i in state.intents)
     return no_guess and (state.was_active or nothing_held_ever)
 
@@ -702,17 +752,17 @@ def is_beyond_doubt(state: Trade) -> bool:
 def flat_end(state: Trade) -> End:
     if state.was_active:
         return "CLOSED"
-    if any(state.filled_qty(leg) for leg in LEGS):
+    if any(state.filled):
         return "FAILED_FLAT"
     nothing_sent = all(i.refusal in ("unreachable", "unsent") for i in state.intents)
     return "REFUSED" if nothing_sent else "FLAT"
 
 
-def open_legs(state: Trade, sizes: tuple[Decimal, Decimal] | None = None) -> tuple[OpenLeg, ...]:
+def open_legs(state: Trade, sizes: Quantities | None = None) -> tuple[OpenLeg, ...]:
     """Name what is open: known to be held, or in doubt."""
     found = []
     for leg in LEGS:
-        held = state.held_qty(leg) if sizes is None else sizes[leg]
+        held = state.held[leg] if sizes is None else sizes[leg]
         doubt = sum(
             (i.qty - i.filled_qty for i in state.entries(leg) if not i.is_final),
             ZERO,
@@ -722,29 +772,35 @@ def open_legs(state: Trade, sizes: tuple[Decimal, Decimal] | None = None) -> tup
     return tuple(found)
 
 
-def deadlines(state: Trade) -> Iterable[int]:
-    """Every moment at which something is due without an event."""
+def next_due_ns(state: Trade) -> int:
+    """The next moment at which something is due without an event."""
+    match state.phase:
+        case "reducing":
+            due_ns = reducing_due_ns(state)
+        case "verifying" if not state.is_asking_position:
+            due_ns = min(state.give_up_ns, state.check_at_ns)
+        case "verifying":
+            due_ns = state.give_up_ns
+        case _:
+            due_ns = state.deadline_ns
     for intent in state.intents:
-        if intent.look_at_ns is not None and not intent.is_final and not intent.is_looking:
-            yield intent.look_at_ns
-    if state.phase in ("opening", "settling", "active"):
-        yield state.deadline_ns
-    if state.phase in ("reducing", "verifying"):
-        yield state.give_up_ns
-    if state.phase == "verifying" and not state.is_asking_position:
-        yield state.check_at_ns
-    if state.phase == "reducing":
-        yield from reducing_deadlines(state)
+        look_at_ns = intent.next_look_ns
+        if look_at_ns is not None and look_at_ns < due_ns:
+            due_ns = look_at_ns
+    return due_ns
 
 
-def reducing_deadlines(state: Trade) -> Iterable[int]:
+def reducing_due_ns(state: Trade) -> int:
+    """When a leg that holds too much may be closed (again), at the latest when it is given up."""
+    due_ns = state.give_up_ns
     for leg in LEGS:
-        if state.held_qty(leg) <= state.goal_qty or has_open_close(state, leg):
+        if state.held[leg] <= state.goal_qty or has_open_close(state, leg):
             continue
         if has_live_entry(state, leg):
-            yield max(state.deadline_ns, state.retry_at_ns[leg])
+            due_ns = min(due_ns, max(state.deadline_ns, state.retry_at_ns[leg]))
         elif not state.is_asking_position:
-            yield state.retry_at_ns[leg]
+            due_ns = min(due_ns, state.retry_at_ns[leg])
+    return due_ns
 
 
 def sooner(due_ns: int | None, other_ns: int) -> int:

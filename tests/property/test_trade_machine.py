@@ -62,6 +62,25 @@ def test_without_faults_no_leg_is_alone_for_long():
             assert exchange.longest_unequal_ns <= RULES.leg_timeout_ns + SECOND, f"seed {seed}, {passive}"
 
 
+@pytest.mark.parametrize("passive", [False, True])
+def test_the_quantities_that_are_kept_are_the_sums_of_the_orders(passive):
+    for seed in range(SEEDS):
+        exchange = Exchange(Random(seed).randrange, step=summing_step, passive=passive, faults_left=8)
+
+        exchange.run()
+
+
+def summing_step(state, event, now_ns):
+    """The step, with a second sum over all that its orders filled."""
+    after, actions = trade.step(state, event, now_ns)
+    for leg in trade.LEGS:
+        filled = sum(order.filled_qty for order in after.entries(leg))
+        closed = sum(order.filled_qty for order in after.closes(leg))
+        assert after.filled_qty(leg) == filled
+        assert after.held_qty(leg) == filled - closed - after.written_off[leg]
+    return after, actions
+
+
 def test_a_dead_exchange_ends_unresolved_and_names_the_leg():
     exchange = Exchange(lambda n: 0, faults_left=0)
     dead = Exchange(lambda n: 0, faults_left=0)

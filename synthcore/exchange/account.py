@@ -10,14 +10,13 @@ from msgspec import Struct
 from synthcore.exchange.closed_pnl import NOTHING_CLOSED, ClosedPnlLog, Closing
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
+from synthcore.exchange.fees import TAKER_FEE_RATE
 from synthcore.exchange.ledger import Ledger
 from synthcore.exchange.margin_rules import closing_fee, initial_margin, maintenance_margin
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.model import OPPOSITE, Side
 from synthcore.venues.bybit.messages import ExecutionRow
 
-MAKER_FEE_RATE = Decimal("0.0002")
-TAKER_FEE_RATE = Decimal("0.00055")
 DEFAULT_LEVERAGE = Decimal(10)
 
 Marks = Callable[[str], Decimal | None]

@@ -9,31 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from synthcore.exchange.decimals import text
+from synthcore.exchange.digits import GridTexts
 from synthcore.exchange.risk_tiers import RiskLadder, ladder_for
 from synthcore.venues.bybit.messages import InstrumentRow
-
-KEPT_TEXTS = 4096  # of a grid
-
-
-class GridTexts:
-    """The numbers of a grid as rows write them, kept as they were asked for: the rows share them."""
-
-    def __init__(self, unit: Decimal) -> None:
-        self._unit = unit
-        self._texts: dict[int, str] = {}
-
-    def __repr__(self) -> str:
-        return f"GridTexts({self._unit})"
-
-    def of(self, count: int) -> str:
-        """`count` units, written."""
-        known = self._texts.get(count)
-        if known is None:
-            if len(self._texts) >= KEPT_TEXTS:
-                self._texts.clear()
-            known = self._texts[count] = text(self._unit * count)
-        return known
 
 
 class Contract(Struct, frozen=True, eq=False, kw_only=True):

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from synthcore.exchange import refusal
-from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Account, Position, closing_side
+from synthcore.exchange.account import Account, Position, closing_side
 from synthcore.exchange.admission import Admission, Terms, check_category, check_mode, reducible_lots
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.book import Book, Levels, Match
 from synthcore.exchange.changes import Changes
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read, round8, text
+from synthcore.exchange.fees import MAKER_FEE_RATE, TAKER_FEE_RATE
 from synthcore.exchange.funding import FundingClock, Settlement, funding_fee
 from synthcore.exchange.ids import Ids
 from synthcore.exchange.liquidation import Liquidator

@@ -1,13 +1,24 @@
-"""Numbers as the private stream writes them, compiled: an order's frames hold about forty."""
+"""Numbers as the wire has them, compiled: an order's frames hold about forty."""
 
 from libc.string cimport memchr
+
+import decimal
+from decimal import Decimal
+
+KEPT_TEXTS = 4096  # of a grid
+MOST_DIGITS = 15  # before the point of a number that a client sent
+MOST_DECIMALS = 12
+MOST_COUNT_DIGITS = 18
+
+cdef object E8 = Decimal("0.00000001")
+cdef object HALF_UP = decimal.ROUND_HALF_UP
 
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 
-def text(value):
+cpdef str text(object value):
     """Write a number as the private stream does: plain, without trailing zeros."""
     cdef Py_ssize_t size, end
     cdef str plain = str(value)
@@ -24,3 +35,61 @@ def text(value):
         if end < size:
             plain = plain[:end]
     return "0" if plain == "-0" else plain
+
+
+cpdef object round8(object value):
+    """Round to 8 decimals, half up, as Bybit rounds fees and margins."""
+    return value.quantize(E8, HALF_UP)
+
+
+cdef Py_ssize_t digits_at(const char *data, Py_ssize_t size, Py_ssize_t at) noexcept:
+    """How many digits stand there."""
+    cdef Py_ssize_t end = at
+    while end < size and c"0" <= data[end] <= c"9":
+        end += 1
+    return end - at
+
+
+def read(str value):
+    """Read a number that a client sent: plain digits, of a length that arithmetic can bear; else None."""
+    cdef Py_ssize_t size, at = 0, whole, decimals = 0
+    if not value.isascii():
+        return None
+    cdef const char *data = PyUnicode_AsUTF8AndSize(value, &size)
+    if size and data[0] == c"-":
+        at = 1
+    whole = digits_at(data, size, at)
+    at += whole
+    if at < size and data[at] == c".":
+        decimals = digits_at(data, size, at + 1)
+        at += 1 + decimals
+    return Decimal(value) if at == size and 0 < whole <= MOST_DIGITS and decimals <= MOST_DECIMALS else None
+
+
+def read_count(str value):
+    """Read a whole number of at most 18 plain digits that a client sent; anything else gives None."""
+    cdef Py_ssize_t size
+    if not value.isascii():
+        return None
+    cdef const char *data = PyUnicode_AsUTF8AndSize(value, &size)
+    return int(value) if 0 < size <= MOST_COUNT_DIGITS and digits_at(data, size, 0) == size else None
+
+
+cdef class GridTexts:
+    """The numbers of a grid as rows write them, kept as they were asked for: the rows share them."""
+
+    def __init__(self, unit):
+        self.unit = unit
+        self.texts = {}
+
+    def __repr__(self):
+        return f"GridTexts({self.unit})"
+
+    cpdef str of(self, object count):
+        """`count` units, written."""
+        known = self.texts.get(count)
+        if known is None:
+            if len(self.texts) >= KEPT_TEXTS:
+                self.texts.clear()
+            known = self.texts[count] = text(self.unit * count)
+        return <str>known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from synthcore.exchange.account import MAKER_FEE_RATE, TAKER_FEE_RATE, Position
+from synthcore.exchange.account import Position
 from synthcore.exchange.core import Exchange
 from synthcore.exchange.dcp import DEFAULT_WINDOW_S, DisconnectGuard
 from synthcore.exchange.dcp import TRADED as DCP_TRADED
@@ -20,6 +20,7 @@ from synthcore.exchange.endpoint import (
     read_limit,
 )
 from synthcore.exchange.endpoints_trade import DAY_MS
+from synthcore.exchange.fees import MAKER_FEE_RATE, TAKER_FEE_RATE
 from synthcore.exchange.position_margins import CROSS, ISOLATED
 from synthcore.exchange.refusal import ILLEGAL_CATEGORY, Refusal, Refused, params_error
 from synthcore.exchange.rows import rest_position_row, wallet_row

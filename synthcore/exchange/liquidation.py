@@ -13,10 +13,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from synthcore.exchange.account import TAKER_FEE_RATE, Account, Position, closing_side
+from synthcore.exchange.account import Account, Position, closing_side
 from synthcore.exchange.batch import Batch, Event
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
+from synthcore.exchange.fees import TAKER_FEE_RATE
 from synthcore.exchange.market_view import MarketView
 from synthcore.exchange.order_log import OrderLog
 from synthcore.exchange.orders import Order

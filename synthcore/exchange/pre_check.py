@@ -6,8 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
-from synthcore.exchange.account import TAKER_FEE_RATE, Account, Marks
+from synthcore.exchange.account import Account, Marks
 from synthcore.exchange.decimals import ZERO
+from synthcore.exchange.fees import TAKER_FEE_RATE
 from synthcore.exchange.margin_rules import closing_fee, maintenance_margin
 from synthcore.exchange.orders import Order
 

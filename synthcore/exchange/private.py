@@ -165,7 +165,7 @@ class PrivateStream:
         """Who asked for an event, by the topic they asked with."""
         if self._known_at != self.sessions.changes:
             self._known, self._known_at = {}, self.sessions.changes
-        key = event.uid, event.message.topic
+        key = event.uid, event.topic
         listeners = self._known.get(key)
         if listeners is None:
             listeners = self._known[key] = tuple(self._asked(*key))
@@ -205,7 +205,7 @@ def event_happening(event: Event) -> Happening:
     reduce_only = getattr(row, "reduce_only", None)
     return Happening(
         point="private",
-        topic=event.message.topic,
+        topic=event.topic,
         account=event.uid,
         symbol=getattr(row, "symbol", ""),
         side=getattr(row, "side", ""),
@@ -217,10 +217,11 @@ def event_happening(event: Event) -> Happening:
 
 def frame_of(event: Event, topic: str) -> bytes | None:
     """An event as the topic has it; None where it has nothing of it."""
-    message = event.message
-    if topic == message.topic:
-        return encode(message)
-    if isinstance(message, ExecutionMessage) and topic.startswith("execution.fast"):
+    if topic == event.topic:
+        return event.frame
+    if topic.startswith("execution.fast"):
+        message = event.message
+        assert isinstance(message, ExecutionMessage)
         fast = fast_message(message, topic)
         return encode(fast) if fast.data else None
-    return encode(msgspec.structs.replace(message, topic=topic))
+    return encode(msgspec.structs.replace(event.message, topic=topic))

@@ -53,7 +53,7 @@ def test_the_execution_is_written_as_live_ones():
     assert (row.exec_qty, row.exec_price, row.exec_value, row.exec_fee) == ("0.5", "60000", "30000", "3")
     assert (row.fee_rate, row.side, row.exec_time) == ("0.0001", "Buy", str(settled_ms))
     assert row.order_id == f"{settled_ms // 1000}-BTCUSDT-100-Buy"
-    assert world.fills()[-1] is row
+    assert world.fills()[-1] == row
 
 
 def test_a_short_receives_what_a_long_pays():

@@ -1,40 +1,36 @@
 """Bybit's formulas of margins and prices, in one place: pure functions of exact numbers."""
 
-from __future__ import annotations
+from synthcore.exchange.digits cimport round8
 
 from decimal import Decimal
 
-from synthcore.exchange.decimals import round8
-from synthcore.exchange.risk_tiers import RiskLadder
-from synthcore.model import Side
-
 LEAST_BREAK_EVEN_RATE = Decimal("0.00055")
 
+cdef object LEAST_RATE = LEAST_BREAK_EVEN_RATE
 
-def closing_fee(side: Side | None, entry_value: Decimal, leverage: Decimal, taker_rate: Decimal) -> Decimal:
+
+cpdef object closing_fee(object side, object entry_value, object leverage, object taker_rate):
     """Estimated fee of closing at the bankruptcy price."""
     per_leverage = 1 / leverage
     factor = 1 + per_leverage if side == "Sell" else 1 - per_leverage
     return entry_value * factor * taker_rate
 
 
-def initial_margin(mark_value: Decimal, leverage: Decimal, fee: Decimal) -> Decimal:
+cpdef object initial_margin(object mark_value, object leverage, object fee):
     return round8(mark_value / leverage + fee)
 
 
-def maintenance_margin(mark_value: Decimal, ladder: RiskLadder, fee: Decimal) -> Decimal:
+cpdef object maintenance_margin(object mark_value, object ladder, object fee):
     return round8(ladder.tier(mark_value).maintenance(mark_value) + fee)
 
 
-def break_even(entry_price: Decimal, signed_qty: Decimal, realised: Decimal, taker_rate: Decimal) -> Decimal:
+cpdef object break_even(object entry_price, object signed_qty, object realised, object taker_rate):
     """Price at which closing would undo fees, funding and realised losses."""
-    rate = max(taker_rate, LEAST_BREAK_EVEN_RATE)
+    rate = max(taker_rate, LEAST_RATE)
     return round8((entry_price * signed_qty - realised) / (signed_qty - abs(signed_qty) * rate))
 
 
-def liquidation_price(
-    signed_qty: Decimal, mark: Decimal, spare: Decimal, ladder: RiskLadder, fee: Decimal
-) -> Decimal:
+cpdef object liquidation_price(object signed_qty, object mark, object spare, object ladder, object fee):
     """Mark at which the money behind a position is no more than its maintenance margin.
 
     Parameters

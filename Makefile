@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(shell find synthcore -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 
-.PHONY: run test bench lint clean
+.PHONY: run test bench rivals lint clean
 
 run: $(VENV)/.ready  ## the main job, 30 seconds on the embedded exchange
 	$(BIN)/synthtest run --symbols BTCUSDT,ETHUSDT --duration 30
@@ -14,6 +14,9 @@ test: $(VENV)/.ready  ## every test, two files at a time
 
 bench: $(VENV)/.ready  ## ours beside its rivals, in one run
 	$(BIN)/python -m pytest benchmarks -v --benchmark-only --benchmark-columns=min,median,iqr,max,rounds
+
+rivals:  ## what `synthtest bench` runs beside ours, in C, C++ and Rust
+	benchmarks/native/build build/rivals
 
 lint: $(VENV)/.ready
 	$(BIN)/python -m ruff check .

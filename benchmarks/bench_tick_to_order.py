@@ -1,301 +1,53 @@
 """How long from a tick at the listener until both orders are with the socket, and both acknowledged?
 
-The tick comes over a real loopback WebSocket from another process, the orders go by HTTP to the embedded
-exchange in a third. Ours is the whole production path in each topology: parse, ring, qualification, gate,
-trade machine, budget, pricing, signing, histograms; every trade fills, leaves and ends flat before the next.
-`plain_stack` is what one would write with the same libraries: picows in Python, msgspec, two gathered httpx
-posts, no trade machine. `two_bare_posts` starts at the posts: no tick, no decision, nothing but the library.
+The contenders are those of `synthtest bench` (synthcore/bench/trades.py says what each does), ours in each
+topology and by REST and trade socket.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import hmac
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import count
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import httpx
-import msgspec
 import pytest
-from harness import StampTimer, helper_process
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from harness import StampTimer
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from synthcore._core.kernel import EmittedDecision
-from synthcore.config import SyntheticConfig
-from synthcore.engine.market import MarketSide
-from synthcore.exchange.process import ExchangeProcess
+from synthcore.bench.trades import (
+    ACKED,
+    SENT,
+    Open,
+    Stamps,
+    one_tick_at_a_time,
+    ours,
+    plain_stack,
+    running_exchange,
+    two_bare_posts,
+)
 from synthcore.exchange.ready import Ready
-from synthcore.exchange.settings import ExchangeSettings
-from synthcore.execution.desk import Desk
-from synthcore.execution.paper import PaperTrade
-from synthcore.orders.bybit import BybitBackend
-from synthcore.risk.budget import RateBudget
-from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
 
 TIMER = StampTimer()
 ROUNDS = 60
-WARM_UP = 10
-WAIT_S = 10.0
-SYMBOL, TOPIC = "BTCUSDT", "tickers.BTCUSDT"
-WINDOW_MS = 5000
-ORDER_PATH = "/v5/order/create"
-BODY_SENT = "http11.send_request_body.complete"
-RUN = time.time_ns()
-NUMBERS = count()
-
-# What a contender does with one tick: the stamps of the tick, of the last order sent, of the last answer.
-Stamps = tuple[int, int, int]
-OneTick = Callable[[], Awaitable[Stamps]]
-
-
-class Venue(msgspec.Struct):
-    """The two other processes."""
-
-    exchange: Ready
-    ticks: subprocess.Popen[str]
-    ws_public: str
-
-    def tick(self) -> None:
-        assert self.ticks.stdin is not None
-        self.ticks.stdin.write("\n")
-        self.ticks.stdin.flush()
+CONTENDERS = {
+    "ours_inline": ours("inline"),
+    "ours_spin": ours("spin"),
+    "ours_park": ours("park"),
+    "ours_park_socket": ours("park", by_socket=True),
+    "plain_stack": plain_stack,
+    "two_bare_posts": two_bare_posts,
+}
 
 
 @pytest.fixture(scope="module")
-def venue() -> Iterator[Venue]:
-    settings = ExchangeSettings(market="steady", symbols=(SYMBOL,), position_mode="hedge", rate_tier="off")
-    with ExchangeProcess(settings) as ready, helper_process("tick_server.py") as (ticks, url):
-        yield Venue(ready, ticks, url)
+def exchange() -> Iterator[Ready]:
+    with running_exchange() as ready:
+        yield ready
 
 
-# ── ours ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Ours:
-    """A market side and a desk, wired as a run wires them."""
-
-    def __init__(self, venue: Venue, topology: str) -> None:
-        self.venue = venue
-        self.config = SyntheticConfig(
-            synthetic_spread_bps=50.0,
-            synthetic_funding_delta=0.0075,
-            symbols_to_trade=(SYMBOL,),
-            topics=("tickers",),
-            topology=topology,
-            cool_down_ms=0,
-            max_holding_ms=1,
-        )
-        self.generator = SyntheticOpportunityGenerator(self.config)
-        self.desk = Desk(
-            BybitBackend((venue.exchange.rest,), venue.exchange.ws_private, venue.exchange.credentials()),
-            self.config,
-            self._quote,
-            self,
-            RateBudget({}),  # the exchange takes anything, too
-            on_trade_finished=self._on_trade,
-        )
-        self.market = MarketSide(
-            venue.ws_public, self.config, self.generator, self._on_decisions, self._on_failure
-        )
-        self._latency_ns: dict[str, int] = {}
-        self._ended: asyncio.Future[PaperTrade]
-        self._acknowledged = asyncio.Event()
-
-    async def one_tick(self) -> Stamps:
-        self._ended = asyncio.get_running_loop().create_future()
-        self._acknowledged.clear()
-        self.venue.tick()
-        async with asyncio.timeout(WAIT_S):
-            trade = await self._ended
-            await self._acknowledged.wait()  # its fills may have come first, and have ended it
-        assert trade.successful, trade
-        return 0, self._latency_ns.pop("tick_to_order"), self._latency_ns.pop("end_to_end")
-
-    async def first_update(self) -> None:
-        """Wait until the strategy has the snapshot: it is no tick, and must not be traded on."""
-        async with asyncio.timeout(WAIT_S):
-            while self._quote(SYMBOL) is None:
-                await asyncio.sleep(0.001)
-
-    def record_latency(self, stage: str, ns: int) -> None:
-        self._latency_ns[stage] = ns
-        if stage == "end_to_end":
-            self._acknowledged.set()
-
-    def record_event(self, name: str, count: int = 1) -> None:
-        pass
-
-    def _on_decisions(self, decisions: list[EmittedDecision]) -> None:
-        for made in decisions:
-            opportunity = self.generator.opportunity(
-                SYMBOL,
-                made.bid,
-                made.ask,
-                recv_ns=made.recv_ns,
-                decided_ns=made.decided_ns,
-                sequence=made.sequence,
-            )
-            assert self.desk.offer(opportunity) is None
-
-    def _quote(self, symbol: str) -> tuple[float, float, int] | None:
-        update = self.market.store.latest(symbol)
-        return None if update is None else (update.bid, update.ask, update.recv_ns)
-
-    def _on_trade(self, trade: PaperTrade) -> None:
-        self._ended.set_result(trade)
-
-    def _on_failure(self, error: BaseException) -> None:
-        self._ended.set_exception(error)
-
-
-def ours(topology: str) -> Callable[[Venue], AbstractAsyncContextManager[OneTick]]:
-    @asynccontextmanager
-    async def opened(venue: Venue) -> AsyncIterator[OneTick]:
-        interval_s = sys.getswitchinterval()
-        wired = Ours(venue, topology)
-        await wired.desk.start()
-        try:
-            with wired.market:
-                await wired.market.ready()
-                await wired.first_update()
-                wired.market.resume()
-                yield wired.one_tick
-            assert (await wired.desk.stop()).flat
-        finally:
-            await wired.desk.close()
-            sys.setswitchinterval(interval_s)
-
-    opened.__name__ = f"ours_{topology}"
-    return opened
-
-
-# ── rivals ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class PlainOrders:
-    """Two orders by httpx as its documentation shows it; both far from the market, so that nothing fills."""
-
-    def __init__(self, ready: Ready) -> None:
-        self.http = httpx.AsyncClient(base_url=ready.rest)
-        self._key, self._secret = ready.api_key, ready.api_secret.encode()
-        self._sent_ns = 0
-
-    async def place_both(self) -> Stamps:
-        begun_ns = time.monotonic_ns()
-        answers = await asyncio.gather(self._place("Buy", "59900", 1), self._place("Sell", "60100", 2))
-        acked_ns = time.monotonic_ns()
-        assert all(answer.json()["retCode"] == 0 for answer in answers)
-        return begun_ns, self._sent_ns, acked_ns
-
-    async def _place(self, side: str, price: str, idx: int) -> httpx.Response:
-        order = {"category": "linear", "symbol": SYMBOL, "side": side, "orderType": "Limit", "price": price}
-        rest = {"qty": "0.016", "timeInForce": "IOC", "positionIdx": idx}
-        link_id = {"orderLinkId": f"plain-{RUN}-{next(NUMBERS)}"}
-        body = msgspec.json.encode(order | rest | link_id)
-        timestamp = str(time.time_ns() // 1_000_000)
-        signed = f"{timestamp}{self._key}{WINDOW_MS}".encode() + body
-        headers = {
-            "Content-Type": "application/json",
-            "X-BAPI-API-KEY": self._key,
-            "X-BAPI-TIMESTAMP": timestamp,
-            "X-BAPI-RECV-WINDOW": str(WINDOW_MS),
-            "X-BAPI-SIGN": hmac.new(self._secret, signed, "sha256").hexdigest(),
-        }
-        return await self.http.post(
-            ORDER_PATH, content=body, headers=headers, extensions={"trace": self._trace}
-        )
-
-    async def _trace(self, event: str, info: dict[str, Any]) -> None:
-        if event == BODY_SENT:
-            self._sent_ns = time.monotonic_ns()
-
-
-@asynccontextmanager
-async def two_bare_posts(venue: Venue) -> AsyncIterator[OneTick]:
-    orders = PlainOrders(venue.exchange)
-    async with orders.http:
-        yield orders.place_both
-
-
-class Data(msgspec.Struct):
-    bid1Price: str
-    ask1Price: str
-
-
-class Message(msgspec.Struct):
-    topic: str = ""
-    data: Data | None = None
-
-
-class PlainListener(WSListener):
-    """Decode, qualify, and let a task place the orders."""
-
-    def __init__(self, orders: PlainOrders) -> None:
-        self._decode = msgspec.json.Decoder(Message).decode
-        self._orders = orders
-        self.done: asyncio.Future[Stamps] | None = None
-        self.subscribed = asyncio.Event()
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        transport.send(WSMsgType.TEXT, msgspec.json.encode({"op": "subscribe", "args": [TOPIC]}))
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        recv_ns = time.monotonic_ns()
-        if frame.msg_type != WSMsgType.TEXT:
-            return
-        data = self._decode(frame.get_payload_as_memoryview()).data
-        if data is None:
-            return
-        self.subscribed.set()
-        if self.done is not None and 0 < float(data.bid1Price) < float(data.ask1Price):
-            self._task = asyncio.create_task(self._trade(recv_ns, self.done))
-
-    async def _trade(self, recv_ns: int, done: asyncio.Future[Stamps]) -> None:
-        _, sent_ns, acked_ns = await self._orders.place_both()
-        done.set_result((recv_ns, sent_ns, acked_ns))
-
-
-@asynccontextmanager
-async def plain_stack(venue: Venue) -> AsyncIterator[OneTick]:
-    orders = PlainOrders(venue.exchange)
-    listener = PlainListener(orders)
-    async with orders.http:
-        transport, _ = await ws_connect(lambda: listener, venue.ws_public)
-        await asyncio.wait_for(listener.subscribed.wait(), WAIT_S)
-
-        async def one_tick() -> Stamps:
-            listener.done = asyncio.get_running_loop().create_future()
-            venue.tick()
-            return await asyncio.wait_for(listener.done, WAIT_S)
-
-        yield one_tick
-        transport.disconnect(graceful=False)
-        await transport.wait_disconnected()
-
-
-# ── the questions ─────────────────────────────────────────────────────────────────────────────────────────
-
-CONTENDERS = [ours("inline"), ours("spin"), ours("park"), plain_stack, two_bare_posts]
-
-
-@pytest.fixture(params=CONTENDERS, ids=lambda contender: contender.__name__)
-def one_tick(request: pytest.FixtureRequest, venue: Venue) -> Iterator[Callable[[], Stamps]]:
-    """Let a contender take one tick, from outside its event loop."""
-    with asyncio.Runner() as runner:
-        opened = request.param(venue)
-        take = runner.run(opened.__aenter__())
-        gc.collect()
-        gc.freeze()  # as in a run
-        yield lambda: runner.run(take())
-        gc.unfreeze()
-        runner.run(opened.__aexit__(None, None, None))
+@pytest.fixture(params=CONTENDERS.values(), ids=CONTENDERS)
+def one_tick(request: pytest.FixtureRequest, exchange: Ready) -> Iterator[Callable[[], Stamps]]:
+    way: Open = request.param
+    with one_tick_at_a_time(exchange, way) as take:
+        yield take
 
 
 def measure(benchmark: BenchmarkFixture, one_tick: Callable[[], Stamps], stamp: int) -> None:
@@ -306,15 +58,15 @@ def measure(benchmark: BenchmarkFixture, one_tick: Callable[[], Stamps], stamp: 
         latencies_ns.append(stamps[stamp] - stamps[0])
         TIMER.add(latencies_ns[-1])
 
-    benchmark.pedantic(stamped, rounds=ROUNDS, warmup_rounds=WARM_UP)
+    benchmark.pedantic(stamped, rounds=ROUNDS, warmup_rounds=10)
     assert min(latencies_ns) > 0
 
 
 @pytest.mark.benchmark(group="both orders with the socket", timer=TIMER)
 def test_both_sent(benchmark: BenchmarkFixture, one_tick: Callable[[], Stamps]) -> None:
-    measure(benchmark, one_tick, 1)
+    measure(benchmark, one_tick, SENT)
 
 
 @pytest.mark.benchmark(group="both acknowledged", timer=TIMER)
 def test_both_acknowledged(benchmark: BenchmarkFixture, one_tick: Callable[[], Stamps]) -> None:
-    measure(benchmark, one_tick, 2)
+    measure(benchmark, one_tick, ACKED)

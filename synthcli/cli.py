@@ -22,6 +22,7 @@ COMMANDS = {
     "record": Entry("synthcli.commands.record", "write a public feed into a recording"),
     "config": Entry("synthcli.commands.config", "show the effective settings and where each came from"),
     "calibrate": Entry("synthcli.commands.calibrate", "compare an exchange with ours, field by field"),
+    "bench": Entry("synthcli.commands.bench", "measure the hot path beside its rivals on this machine"),
     "doctor": Entry("synthcli.commands.doctor", "check reach, clock, keys, position mode; say the fix"),
 }
 

@@ -115,7 +115,7 @@ class RestClient:
             "POST",
             self._order_url(path),
             content=body,
-            headers=self._headers(body, recv_window_ms) | {"Content-Type": "application/json"},
+            headers=self.signed_headers(body, recv_window_ms) | {"Content-Type": "application/json"},
             extensions={"timeout": self._timeouts},
         )
         try:
@@ -160,7 +160,7 @@ class RestClient:
     async def _query_once(self, base_url: str, path: str, target: str, signed: bool) -> RestReply:
         request = self._client.build_request("GET", base_url + target)
         if signed:  # what is signed is what is sent, byte for byte
-            request.headers.update(self._headers(request.url.query, self.recv_window_ms))
+            request.headers.update(self.signed_headers(request.url.query, self.recv_window_ms))
         response = await self._client.send(request)
         return self._read(response, path, for_order=False)
 
@@ -177,7 +177,7 @@ class RestClient:
         VenueUnreachable
             No answer came.
         """
-        headers = self._headers(payload, self.recv_window_ms) if signed else {}
+        headers = self.signed_headers(payload, self.recv_window_ms) if signed else {}
         if method == "GET":
             url, body = f"{self.base_urls[0]}{path}?{payload.decode()}".rstrip("?"), b""
         else:
@@ -188,7 +188,8 @@ class RestClient:
         except httpx.TransportError as e:
             raise VenueUnreachable(f"{self.base_urls[0]}{path}: no answer ({name(e)})") from e
 
-    def _headers(self, payload: bytes, recv_window_ms: int) -> dict[str, str]:
+    def signed_headers(self, payload: bytes, recv_window_ms: int) -> dict[str, str]:
+        """The headers that sign a call with this query string or body, as of now."""
         timestamp_ms = int(self.server_time_ms())
         return {
             "X-BAPI-API-KEY": self._key.reveal(),

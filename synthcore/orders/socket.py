@@ -98,7 +98,7 @@ class TradeSocket(KeptSocket):
         if self._transport is None:
             raise VenueUnreachable(f"{self._url}: the trade socket is down")
         req_id = str(next(self._numbers))
-        frame = encode(TradeCall(req_id, self._header(recv_window_ms), OPERATIONS[path], [Raw(body)]))
+        frame = self.call_frame(req_id, path, body, recv_window_ms)
         waiting = self._waiting[req_id] = asyncio.get_running_loop().create_future()
         try:
             self._transport.send(WSMsgType.TEXT, frame)
@@ -110,6 +110,10 @@ class TradeSocket(KeptSocket):
         finally:
             del self._waiting[req_id]
         return self._read(answered.answer, path), sent_ns, answered.received_ns
+
+    def call_frame(self, req_id: str, path: str, body: bytes, recv_window_ms: int) -> bytes:
+        """The text of one call."""
+        return encode(TradeCall(req_id, self._header(recv_window_ms), OPERATIONS[path], [Raw(body)]))
 
     def _header(self, recv_window_ms: int) -> dict[str, str]:
         return {

@@ -40,6 +40,7 @@ FLOORS = {
     "synthcore.doctor": 5,
     "synthcore.capture": 5,
     "synthcore.calibration": 5,
+    "synthcore.bench": 5,
     "synthcore.settings": 1,
     "synthcore.virtual_time": 1,
     "synthcore._core": 0,
@@ -58,8 +59,8 @@ FORBIDDEN = {
 }
 
 LIBRARY_ROOMS = {
-    "picows": ("synthcore.feed", "synthcore.orders", "synthcore.exchange"),
-    "httpx": ("synthcore.orders", "synthcore.testing"),
+    "picows": ("synthcore.feed", "synthcore.orders", "synthcore.exchange", "synthcore.bench"),
+    "httpx": ("synthcore.orders", "synthcore.testing", "synthcore.bench"),
     "httpcore": ("synthcore.orders",),
     "uvicorn": ("synthcore.exchange",),
     "click": ("synthcli",),
@@ -143,7 +144,13 @@ def test_a_third_party_library_has_one_room(module: str, path: Path) -> None:
 
 def test_the_trading_side_never_imports_the_exchange() -> None:
     for module, path in ALL:
-        if room(module) in {"synthcore.exchange", "synthcore.engine", "synthcore.testing", "synthcli"}:
+        if room(module) in {
+            "synthcore.exchange",
+            "synthcore.engine",
+            "synthcore.testing",
+            "synthcore.bench",
+            "synthcli",
+        }:
             continue
         assert not any(name.startswith("synthcore.exchange") for name in imports(path)), module
 

@@ -1,4 +1,4 @@
-"""Not a benchmark: a public stream that sends one ticker for each byte on its standard input.
+"""A process with a public stream that sends one ticker for each byte on its standard input.
 
 Like an exchange it answers subscriptions, with a snapshot each. The quotes are those of the embedded
 exchange's steady market, so that orders on them fill there; only the sizes change.
@@ -10,7 +10,10 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
+from subprocess import PIPE, Popen
 from typing import Any
 
 import msgspec
@@ -80,6 +83,18 @@ async def main() -> None:
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), server.tick)
     print(f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v5/public/linear", flush=True)
     await listening.serve_forever()
+
+
+@contextmanager
+def running() -> Iterator[tuple[Popen[str], str]]:
+    """Have one in a process of its own; gives it, and its URL."""
+    command = [sys.executable, "-m", __name__]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

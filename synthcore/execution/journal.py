@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 Durability = Literal["normal", "full"]
 
 KEPT_TRADES = 10_000  # that ended; older ones are forgotten
-FORGET_EVERY = 256  # trades
+FORGET_EVERY = 16  # trades; many at once would hold up the orders behind them
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS trades (
     begun BLOB NOT NULL, end TEXT, ended_ns INTEGER, paper BLOB
 );
 CREATE INDEX IF NOT EXISTS trades_open ON trades (end) WHERE end IS NULL;
+CREATE INDEX IF NOT EXISTS trades_ended ON trades (ended_ns) WHERE end IS NOT NULL;
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, trade TEXT NOT NULL, at_ns INTEGER NOT NULL, now_ns INTEGER NOT NULL,
     kind TEXT NOT NULL, data BLOB NOT NULL

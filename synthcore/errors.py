@@ -50,8 +50,8 @@ class VenueRefused(VenueError):
     message
         The venue's own text, without secrets.
     error_class
-        What it means for the caller: a class of the venue's table (`venues/*/codes.py`), or `flat`
-        where a close found no position.
+        What it means for the caller: a class of the venue's table (`venues/*/codes.py`), `flat` where a
+        close found no position, or `shut_out` where our address is refused for minutes.
     """
 
     def __init__(self, code: int, message: str, error_class: str = "ours") -> None:

@@ -18,19 +18,18 @@ def backend_of(config: SyntheticConfig, venue: Venue) -> BybitBackend:
         order_recv_window_ms=config.entry_recv_window_ms,
         warm_connections=2 * config.max_concurrent_trades,
         ws_trade_url=trade_url(config, venue),
+        trade_socket_in_reserve=config.order_entry == "rest",
     )
 
 
 def trade_url(config: SyntheticConfig, venue: Venue) -> str | None:
-    """Where orders go by socket; None: by REST.
+    """Where orders go by socket, if only in need; None: the venue has none.
 
     Raises
     ------
     ConfigError
         The socket was asked for and the venue has none.
     """
-    if config.order_entry == "rest":
-        return None
     url = venue.environment.ws_trade_url
     if url is None and config.order_entry == "socket":
         raise ConfigError(

@@ -51,6 +51,7 @@ QuoteSource = Callable[[str], tuple[float, float, int] | None]
 
 RATE_GROUPS: dict[str, Group] = {
     "/v5/order/create": "create",
+    "/v5/order/create-batch": "create_batch",
     "/v5/order/cancel": "cancel",
     "/v5/order/realtime": "order_query",
     "/v5/position/list": "position_query",
@@ -355,9 +356,11 @@ class Desk:
             case StreamDown():
                 self._warn(f"private stream is down, {self._open_text()}: {event.reason}")
                 self._is_stream_up = False
+                self.positions.lose_track()
                 self._tell_all(events.StreamDown())
             case StreamUp():
                 self._is_stream_up = True
+                self.positions.lose_track()
                 self._tell_all(events.StreamUp())
 
     def _warn(self, text: str) -> None:
@@ -383,14 +386,16 @@ class Desk:
 
     def on_rate_limit(self, seen: RateLimitSeen) -> None:
         """Take the exchange's count of our requests."""
-        group = RATE_GROUPS.get(seen.path)
-        if group is None:
-            return
         now_ns = self.now_ns()
+        wait_ms = max(0.0, seen.reset_ms - self.backend.server_time_ms())
+        if seen.is_shut_out:
+            self.budget.shut_entries(now_ns + int(wait_ms * MS))
+        group = RATE_GROUPS.get(seen.path)
+        if group is None or seen.is_shut_out:
+            return
         if seen.limit:
             self.budget.learn(group, seen.limit, seen.remaining, now_ns)
         if seen.is_refused:
-            wait_ms = max(0.0, seen.reset_ms - self.backend.server_time_ms())
             self.budget.shut(group, now_ns + int(wait_ms * MS))
 
     def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None:
@@ -441,12 +446,12 @@ class Desk:
         """Our sizes on a symbol by query; None when there is no answer."""
         self.budget.take("position_query", self.now_ns())
         try:
-            records = await self.backend.positions(symbol)
+            self.positions.query_answered(await self.backend.positions(symbol))
         except VenueError as e:
-            logger.warning("positions of %s are not known: %s", symbol, e)
-            return None
-        for record in records:
-            self.positions.update(record)
+            logger.warning("positions of %s are not known by query: %s", symbol, e)
+            is_shut_out = isinstance(e, VenueRefused) and e.error_class == "shut_out"
+            if not is_shut_out or not self._is_stream_up or not self.positions.is_followed(symbol):
+                return None
         return self.positions.ours(symbol)
 
     async def cancel_ours(self, symbol: str) -> None:

@@ -42,7 +42,7 @@ from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEGS, LONG, SHORT, Trade, TradeRules, begin, open_legs, step
 from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderAck, OrderRequest, OrderState
 from synthcore.orders.gateway import ExecutionBackend
-from synthcore.risk.budget import RateBudget
+from synthcore.risk.budget import Group, RateBudget
 from synthcore.risk.sizing import close_side, entry_side, marketable_price, passive_price
 
 logger = logging.getLogger(__name__)
@@ -165,8 +165,9 @@ class TradeDriver:
         match action:
             case Send():
                 # Counted here and not when it leaves: the next opportunity may be offered before that.
-                self.desk.budget.take("create", self.desk.now_ns())
-                self._start(self._place(action))
+                group = self._group(action)
+                self.desk.budget.take(group, self.desk.now_ns())
+                self._start(self._place(action, group))
             case Cancel():
                 self._start(self._cancel(action.link_id))
             case LookUp():
@@ -192,8 +193,12 @@ class TradeDriver:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.desk.on_defect(self, error)
 
-    async def _place(self, send: Send) -> None:
-        wait_ns = self.desk.budget.wait_ns("create", self.desk.now_ns())
+    def _group(self, send: Send) -> Group:
+        """The rate limit's window that an order goes through."""
+        return self.desk.budget.close_group(self.desk.now_ns()) if send.is_close else "create"
+
+    async def _place(self, send: Send, group: Group) -> None:
+        wait_ns = self.desk.budget.wait_ns(group, self.desk.now_ns())
         if wait_ns:
             await asyncio.sleep(min(wait_ns / 1e9, LONGEST_WAIT_S))
         backend, journal = self.desk.backend, self.desk.journal
@@ -208,7 +213,7 @@ class TradeDriver:
         # The request is stamped after this line, so the exchange refuses it at the latest then.
         self._valid_until_ms[send.link_id] = backend.server_time_ms() + backend.order_recv_window_ms + 1.0
         try:
-            ack = await backend.place(order)
+            ack = await (backend.place_by_batch(order) if group == "create_batch" else backend.place(order))
         except VenueRefused as e:
             self.desk.on_refusal(self, e)
             self.tell(Rejected(send.link_id, e.error_class, e.code))

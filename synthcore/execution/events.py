@@ -27,7 +27,8 @@ class Rejected(Struct, frozen=True, tag=True):
     """The order was refused and can't take effect.
 
     `error_class` is a class of the venue's error table, or `unreachable` (nothing was sent), or `flat`
-    (a close found no position), or `unsent` (the driver could not make an order of it).
+    (a close found no position), or `shut_out` (for minutes nothing is taken from our address), or `unsent`
+    (the driver could not make an order of it).
     """
 
     link_id: str

@@ -588,6 +588,9 @@ def close_excess(turn: Turn, leg: int) -> None:
         return
     if has_live_entry(state, leg) and turn.now_ns < state.deadline_ns:
         return  # its cancel is about to tell how much there is to close
+    if is_shut_out(state, leg):
+        give_up(turn)  # for minutes: what is held that long without its hedge is for a person, now
+        return
     if state.is_asking_position:
         return
     if state.wants_position:
@@ -732,6 +735,12 @@ def has_open_close(state: Trade, leg: int) -> bool:
         if intent.is_close and intent.leg == leg and intent.known != "final":
             return True
     return False
+
+
+def is_shut_out(state: Trade, leg: int) -> bool:
+    """Whether the exchange took the leg's last close from nobody at our address."""
+    closes = state.closes(leg)
+    return bool(closes) and closes[-1].refusal == "shut_out"
 
 
 def has_live_entry(state: Trade, leg: int) -> bool:

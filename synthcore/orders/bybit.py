@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from synthcore.environment import Credentials
-from synthcore.errors import ConfigError, VenueError, VenueRefused
+from synthcore.errors import ConfigError, OutcomeUnknown, VenueError, VenueRefused
 from synthcore.model import Fill, Instrument, OrderAck, OrderRequest, OrderState, Position
+from synthcore.orders.answers import raise_for
 from synthcore.orders.gateway import ClockOffset, PrivateEvent, RateLimitSeen
 from synthcore.orders.lookup import decode_order_list, look_up
 from synthcore.orders.private import PrivateStream
@@ -26,12 +27,16 @@ from synthcore.venues.bybit.messages import (
     MODE_HEDGE,
     CancelAll,
     CancelOrder,
+    CreateBatch,
     CreateOrder,
     ExecutionListResult,
     ExecutionRow,
     InstrumentListResult,
     OrderAckResult,
+    OrderBatchCodes,
+    OrderBatchResult,
     PositionListResult,
+    RestReply,
     SwitchMode,
     WalletResult,
     number,
@@ -41,10 +46,15 @@ from synthcore.venues.bybit.signing import Signer
 logger = logging.getLogger(__name__)
 
 CATEGORY = "linear"
+CREATE_PATH = "/v5/order/create"
+BATCH_PATH = "/v5/order/create-batch"
+SOCKET_WITHIN_S = 1.0
 CLOCK_EVERY_S = 30.0
 RECENT_PAGES = 100  # of 100 fills
 
 decode_ack = msgspec.json.Decoder(OrderAckResult).decode
+decode_batch = msgspec.json.Decoder(OrderBatchResult).decode
+decode_batch_codes = msgspec.json.Decoder(OrderBatchCodes).decode
 decode_executions = msgspec.json.Decoder(ExecutionListResult).decode
 decode_positions = msgspec.json.Decoder(PositionListResult).decode
 decode_instruments = msgspec.json.Decoder(InstrumentListResult).decode
@@ -66,6 +76,8 @@ class BybitBackend:
         Connections opened before the first order, so that no order pays for a handshake.
     ws_trade_url
         Where orders go by socket; None, or while that socket is down: they go by REST.
+    trade_socket_in_reserve
+        Orders go by REST, and the socket is opened only when our address is shut out there.
     """
 
     def __init__(
@@ -77,6 +89,7 @@ class BybitBackend:
         order_recv_window_ms: int = 1000,
         warm_connections: int = 6,
         ws_trade_url: str | None = None,
+        trade_socket_in_reserve: bool = False,
         surroundings: Surroundings = MACHINE,
     ) -> None:
         self.order_recv_window_ms = order_recv_window_ms
@@ -89,6 +102,7 @@ class BybitBackend:
         )
         self._warm_connections = warm_connections
         self._handlers: list[Callable[[PrivateEvent], None]] = []
+        self._key = credentials.api_key
         signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
         self.stream = PrivateStream(
             ws_private_url, signer, self.server_time_ms, self._on_event, surroundings=surroundings
@@ -98,6 +112,7 @@ class BybitBackend:
             self.trade_socket = TradeSocket(
                 ws_trade_url, signer, self.server_time_ms, surroundings=surroundings
             )
+        self._is_in_reserve = trade_socket_in_reserve
         self._background: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
@@ -114,7 +129,7 @@ class BybitBackend:
         self._in_background(self._keep_the_clock())
 
     async def _start_trade_socket(self) -> None:
-        if self.trade_socket is None:
+        if self.trade_socket is None or self._is_in_reserve:
             logger.info("orders go by REST: the venue serves no trade socket, or it is switched off")
             return
         await self.trade_socket.start()
@@ -158,24 +173,45 @@ class BybitBackend:
 
     async def place(self, order: OrderRequest) -> OrderAck:
         """Send one order, once. What is raised says whether it may have taken effect."""
-        reply, sent_ns, acked_ns = await self._order_call("/v5/order/create", create_order(order))
+        body = create_order(order)
+        reply, sent_ns, acked_ns = await self._order_call(CREATE_PATH, body, is_urgent=order.reduce_only)
         return OrderAck(decode_ack(reply.result).order_id, order.link_id, sent_ns, acked_ns)
+
+    async def place_by_batch(self, order: OrderRequest) -> OrderAck:
+        """Send a batch of one: its answer has a code of its own, whatever the code of the call is."""
+        body = create_batch(order)
+        reply, sent_ns, acked_ns = await self._order_call(BATCH_PATH, body, is_urgent=order.reduce_only)
+        for outcome in decode_batch_codes(reply.ret_ext_info).list:
+            of_order = RestReply(ret_code=outcome.code, ret_msg=outcome.msg)
+            raise_for(of_order, CREATE_PATH, self._key.reveal(), for_order=True)
+        for ack in decode_batch(reply.result).list:
+            return OrderAck(ack.order_id, order.link_id, sent_ns, acked_ns)
+        raise OutcomeUnknown(f"{BATCH_PATH}: the answer says nothing of the order")
 
     async def cancel(self, symbol: str, link_id: str) -> None:
         body = CancelOrder(category=CATEGORY, symbol=symbol, order_link_id=link_id)
-        await self._order_call("/v5/order/cancel", body)
+        await self._order_call("/v5/order/cancel", body, is_urgent=True)
 
     async def cancel_all(self, symbol: str) -> None:
         """Cancel every order on the symbol, foreign ones too: a person's tool, no part of a trade."""
         await self._order_call("/v5/order/cancel-all", CancelAll(category=CATEGORY, symbol=symbol))
 
-    async def _order_call(self, path: str, body: Any) -> Any:
+    async def _order_call(self, path: str, body: Any, is_urgent: bool = False) -> Any:
+        """Send a call that may take effect; one that gets us out goes by socket where REST shuts us out."""
         try:
             return await self._entry_for(path).order_call(path, encode(body), self.order_recv_window_ms)
         except VenueRefused as e:
             if e.code in CLOCK_CODES:  # ours is off: read it anew, for the next one
                 self._in_background(self._sync_quietly())
-            raise
+            if e.error_class != "shut_out" or not is_urgent or not await self._has_socket_for(path):
+                raise
+            logger.warning("%s: by the trade socket instead", e)
+        return await self._entry_for(path).order_call(path, encode(body), self.order_recv_window_ms)
+
+    async def _has_socket_for(self, path: str) -> bool:
+        """Whether a call can go by socket; one in reserve, or on its way back, is given a moment."""
+        entry = self.trade_socket
+        return entry is not None and path in OPERATIONS and await entry.up_within(SOCKET_WITHIN_S)
 
     def _entry_for(self, path: str) -> RestClient | TradeSocket:
         """The way of an order call: the socket where it is up and knows the call."""
@@ -307,3 +343,9 @@ def create_order(order: OrderRequest) -> CreateOrder:
         order_link_id=order.link_id,
         reduce_only=order.reduce_only or None,
     )
+
+
+def create_batch(order: OrderRequest) -> CreateBatch:
+    """A batch of one: its orders have no category of their own."""
+    fields = msgspec.to_builtins(create_order(order))
+    return CreateBatch(category=fields.pop("category"), request=[fields])

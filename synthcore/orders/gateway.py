@@ -37,6 +37,7 @@ class RateLimitSeen(Struct, frozen=True):
     remaining: int
     reset_ms: int  # server time; when refused, the time to wait for
     is_refused: bool = False
+    is_shut_out: bool = False  # our address, from every endpoint
 
 
 PrivateEvent = OrderState | Fill | Position | StreamDown | StreamUp
@@ -64,6 +65,10 @@ class ExecutionBackend(Protocol):
     async def set_hedge_mode(self, symbol: str) -> None: ...
 
     async def place(self, order: OrderRequest) -> OrderAck: ...
+
+    async def place_by_batch(self, order: OrderRequest) -> OrderAck:
+        """As `place`, by the call for several orders: its rate limit is another."""
+        ...
 
     async def cancel(self, symbol: str, link_id: str) -> None: ...
 

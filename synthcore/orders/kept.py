@@ -56,6 +56,8 @@ class KeptSocket:
         self._connect = surroundings.connect
         self._task: asyncio.Task[None] | None = None
         self._transport: WSTransport | None = None
+        self._starting = asyncio.Lock()
+        self._came_up = asyncio.Event()
         self.is_up = False
         self.reconnects = 0
 
@@ -91,6 +93,17 @@ class KeptSocket:
         self._up(transport)
         self._task = asyncio.create_task(self._keep(transport, listener), name=self.name)
 
+    async def up_within(self, within_s: float) -> bool:
+        """Wait for the connection, and make it if nobody has yet; whether it is there."""
+        try:
+            async with asyncio.timeout(within_s), self._starting:
+                if self._task is None:
+                    await self.start()
+                await self._came_up.wait()
+        except (TimeoutError, VenueError) as e:
+            logger.warning("%s: no connection in time (%s)", self.name, e or type(e).__name__)
+        return self.is_up
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -117,6 +130,7 @@ class KeptSocket:
             finally:
                 transport.disconnect(graceful=False)
                 self.is_up, self._transport = False, None
+                self._came_up.clear()
             self.on_down(reason)
             transport, listener = await self._reopen((self._now_ns() - up_since_ns) / 1e9)
             self.reconnects += 1
@@ -133,6 +147,7 @@ class KeptSocket:
 
     def _up(self, transport: WSTransport) -> None:
         self.is_up, self._transport = True, transport
+        self._came_up.set()
         self.on_up()
 
     async def _open(self) -> tuple[WSTransport, Listener]:

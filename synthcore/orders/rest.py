@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 # An address that is shut out stays so for ten minutes.
 ADDRESS_PAUSE_MS = 600_000
+BUSY_PAUSE_MS = 1000
 CLOCK_CODES = frozenset({-1, 10002})
 TIME_PATH = "/v5/market/time"
 
@@ -218,9 +219,11 @@ class RestClient:
     def _refusal_of_status(self, status: int, path: str) -> VenueRefused:
         text = f"{path}: HTTP {status}"
         if status in (403, 429):
-            reset_ms = int(self.server_time_ms()) + (ADDRESS_PAUSE_MS if status == 403 else 1000)
-            self._on_rate_limit(RateLimitSeen(path, 0, 0, reset_ms, is_refused=True))
-            return VenueRefused(status, f"{text}, too many requests from this address", "busy")
+            is_shut_out = status == 403
+            reset_ms = int(self.server_time_ms()) + (ADDRESS_PAUSE_MS if is_shut_out else BUSY_PAUSE_MS)
+            self._on_rate_limit(RateLimitSeen(path, 0, 0, reset_ms, True, is_shut_out))
+            error_class = "shut_out" if is_shut_out else "busy"
+            return VenueRefused(status, f"{text}, too many requests from this address", error_class)
         return VenueRefused(status, text, "auth_clock" if status == 401 else "ours")
 
     def _note_rate_limit(self, response: httpx.Response, path: str, code: int) -> None:

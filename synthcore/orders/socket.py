@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 OPERATIONS = {  # by the path of the same call over REST
     "/v5/order/create": "order.create",
+    "/v5/order/create-batch": "order.create-batch",
     "/v5/order/amend": "order.amend",
     "/v5/order/cancel": "order.cancel",
 }
@@ -47,6 +48,7 @@ class TradeAnswer(Struct, rename="camel"):
     ret_code: int = 0
     ret_msg: str = ""
     data: Raw = Raw(b"{}")
+    ret_ext_info: Raw = Raw(b"{}")
     header: dict[str, str] = field(default_factory=dict)
 
 
@@ -125,7 +127,12 @@ class TradeSocket(KeptSocket):
         seen = rate_limit_in(answer.header, path, answer.ret_code)
         if seen is not None:
             self._on_rate_limit(seen)
-        reply = RestReply(ret_code=answer.ret_code, ret_msg=answer.ret_msg, result=answer.data)
+        reply = RestReply(
+            ret_code=answer.ret_code,
+            ret_msg=answer.ret_msg,
+            result=answer.data,
+            ret_ext_info=answer.ret_ext_info,
+        )
         raise_for(reply, path, self._signer.key, for_order=True)
         return reply
 

@@ -6,10 +6,16 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Literal
 
-Group = Literal["create", "cancel", "order_query", "position_query"]
+Group = Literal["create", "create_batch", "cancel", "order_query", "position_query"]
 
 # Per second and account, Bybit's default tier (`order/create` … `position/list`).
-DEFAULT_LIMITS: dict[Group, int] = {"create": 10, "cancel": 10, "order_query": 50, "position_query": 50}
+DEFAULT_LIMITS: dict[Group, int] = {
+    "create": 10,
+    "create_batch": 10,  # in orders, and apart from single ones
+    "cancel": 10,
+    "order_query": 50,
+    "position_query": 50,
+}
 
 # Longer than the exchange's second: two requests that leave 1 s apart may arrive closer together.
 WINDOW_NS = 1_050_000_000
@@ -29,6 +35,7 @@ class RateBudget:
         self._window_ns = window_ns
         self._sent_ns: dict[Group, deque[int]] = {group: deque() for group in self._limits}
         self._shut_until_ns: dict[Group, int] = {}
+        self._entries_shut_until_ns = 0
 
     def capacity(self, group: Group) -> int | None:
         """Requests a second, None when the group is not limited."""
@@ -45,12 +52,22 @@ class RateBudget:
 
     def allows_entry(self, now_ns: int, open_legs: int, legs: int = 2) -> bool:
         """Whether a trade may begin: its orders, and then a close for every leg that is open, still fit."""
+        if now_ns < self._entries_shut_until_ns or self.wait_ns("create", now_ns):
+            return False
         limit = self._limits.get("create")
         if limit is None:
             return True
-        if self.wait_ns("create", now_ns):
-            return False
         return self.used("create", now_ns) + legs + open_legs + legs <= limit
+
+    def close_group(self, now_ns: int) -> Group:
+        """The window that a close goes through: the batch's, where only that one has room left."""
+        if not self._has_room("create", now_ns) and self._has_room("create_batch", now_ns):
+            return "create_batch"
+        return "create"
+
+    def _has_room(self, group: Group, now_ns: int) -> bool:
+        limit = self._limits.get(group)
+        return not self.wait_ns(group, now_ns) and (limit is None or self.used(group, now_ns) < limit)
 
     def take(self, group: Group, now_ns: int) -> None:
         """Count a request. It always may: a close is never refused here, the exchange decides."""
@@ -72,3 +89,7 @@ class RateBudget:
     def shut(self, group: Group, until_ns: int) -> None:
         """The exchange refused for its limit: stay away until it says."""
         self._shut_until_ns[group] = max(until_ns, self._shut_until_ns.get(group, 0))
+
+    def shut_entries(self, until_ns: int) -> None:
+        """The exchange shut our address out: begin nothing until it says."""
+        self._entries_shut_until_ns = max(until_ns, self._entries_shut_until_ns)

@@ -108,7 +108,7 @@ async def test_an_order_without_a_trustworthy_answer_is_unknown_and_sent_once(ra
         (refusal(10006), "busy"),
         (refusal(110007), "account"),
         (refusal(110017), "flat"),
-        (answer(b"<html>", 403), "busy"),
+        (answer(b"<html>", 403), "shut_out"),
         (answer(b"<html>", 404), "ours"),
         (answer(b"<html>", 401), "auth_clock"),
         (answer(b"<html>", 429), "busy"),

@@ -6,6 +6,7 @@ import pytest
 
 from synthcore.execution.events import (
     Acknowledged,
+    Alarm,
     AnswerLost,
     Cancel,
     CancelAnswered,
@@ -254,6 +255,18 @@ def test_a_busy_exchange_is_asked_again_on_the_same_rung():
 
     assert at_once == []
     assert story.sent == [("r-1-L-x1", QTY, "bounded")]
+
+
+def test_an_address_that_is_shut_out_gives_up_at_once_and_names_the_legs():
+    story = Story().both_filled().tell(ExitRequested("take_profit"), at_ms=100)
+
+    story.tell(Rejected("r-1-L-x0", "shut_out", 403), at_ms=110)
+
+    (finish,) = story.of(Finish)
+    assert finish.end == "UNRESOLVED"
+    assert [(leg.leg, leg.qty) for leg in finish.open_legs] == [("long", QTY), ("short", QTY)]
+    assert [alarm.kind for alarm in story.of(Alarm)] == ["unresolved"]
+    assert story.sent == []
 
 
 def test_a_close_that_finds_nothing_is_checked_with_the_position():

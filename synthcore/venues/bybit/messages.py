@@ -11,7 +11,7 @@ from __future__ import annotations
 # Bybit names a field `list`: inside those classes the name no longer means the type.
 from builtins import list as Rows
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -412,6 +412,25 @@ class OrderAckResult(Struct, rename="camel"):
     order_link_id: str = ""
 
 
+class OrderBatchResult(Struct):
+    """Result of `create-batch`, in the order of the request."""
+
+    list: Rows[OrderAckResult] = []
+
+
+class BatchCode(Struct):
+    """What became of one order of a batch."""
+
+    code: int
+    msg: str = ""
+
+
+class OrderBatchCodes(Struct):
+    """`retExtInfo` of a batch, in the order of the request."""
+
+    list: Rows[BatchCode] = []
+
+
 class CancelAllResult(Struct):
     list: Rows[OrderAckResult] = []
     success: str = "1"
@@ -489,6 +508,13 @@ class AmendOrder(Struct, rename="camel", kw_only=True, omit_defaults=True):
     tpsl_mode: str | None = None
     tp_limit_price: str | None = None
     sl_limit_price: str | None = None
+
+
+class CreateBatch(Struct):
+    """Body of `POST /v5/order/create-batch`."""
+
+    category: str
+    request: list[dict[str, Any]]  # bodies of single orders, without their category
 
 
 class CancelOrder(Struct, rename="camel", kw_only=True, omit_defaults=True):

@@ -421,14 +421,20 @@ class Desk:
         self._halt_for_defect(driver, error)
         if driver.state.phase != "done":
             driver.tell(ExitRequested("internal_error"))
-        elif not driver.finished.done():
-            self.on_finished(driver, driver.lost("internal_error"))
+        else:
+            self._give_up(driver)
 
     def on_lost(self, driver: TradeDriver, error: BaseException) -> None:
         """The machine itself failed: what it holds is for a person, by name."""
         self._halt_for_defect(driver, error)
+        self._give_up(driver)
+
+    def _give_up(self, driver: TradeDriver) -> None:
+        """End a trade for which nothing can be done any more."""
         if not driver.finished.done():
-            self.on_finished(driver, driver.lost("internal_error"))
+            trade = driver.lost("internal_error")
+            self.journal.trade_ended(driver.key, trade.end, trade)
+            self.on_finished(driver, trade)
 
     def _halt_for_defect(self, driver: TradeDriver, error: BaseException) -> None:
         is_debug = logger.isEnabledFor(logging.DEBUG)

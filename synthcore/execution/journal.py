@@ -100,6 +100,7 @@ class Begun(Struct, frozen=True, kw_only=True):
     now_ns: int
     is_stream_up: bool
     opportunity: ArbitrageOpportunity
+    found: tuple[Decimal, Decimal] | None = None  # held of ours and in no trade: it began with that
 
 
 class TradeJournal(Protocol):

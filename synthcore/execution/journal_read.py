@@ -46,7 +46,7 @@ class Leftover(Struct, frozen=True, kw_only=True):
     venue: str  # the REST host
     instance_id: str | None  # of the embedded exchange that it was on
     last_ms: float  # epoch: nothing was sent after this
-    state: Trade | None  # None: it had ended, or the records don't fit this version's machine
+    state: Trade | None  # None: it had ended, was no trade, or is of another version: found by its fills
     end: str = "FAILED_FLAT"  # of one that had ended and could not say so any more
     opportunity: ArbitrageOpportunity
 
@@ -110,7 +110,7 @@ def leftover(
     last_ns: int | None,
 ) -> Leftover:
     first = decode_begun(begun)
-    state = replayed(first, events_of(db, key))
+    state = replayed(first, events_of(db, key)) if first.found is None else None
     is_over = state is not None and state.phase == "done"
     return Leftover(
         key=key,

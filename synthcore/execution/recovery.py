@@ -18,6 +18,7 @@ from msgspec import Struct
 from synthcore.errors import VenueRefused
 from synthcore.execution.driver import Host, TradeDriver
 from synthcore.execution.intent import ZERO, Intent
+from synthcore.execution.journal import Begun
 from synthcore.execution.journal_read import Leftover
 from synthcore.execution.positions import Positions
 from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
@@ -185,6 +186,7 @@ class Recovery:
         state = holding(key, symbol, sizes, self._desk.rules_of(symbol), self._desk.now_ns())
         driver = TradeDriver(self._desk, key, nothing_offered(symbol), state.target_qty)
         driver.state = state
+        self._desk.journal.trade_begun(self._desk.run, begun_with(state))
         self._desk.take_over(driver)
         driver.adopt(state, 0.0)
         return [driver]
@@ -231,6 +233,20 @@ def holding(key: str, symbol: str, sizes: Sizes, rules: TradeRules, now_ns: int)
         give_up_ns=now_ns + rules.give_up_ns,
         reason="recovered",
         exit_reason="recovered",
+    )
+
+
+def begun_with(state: Trade) -> Begun:
+    """The record of a trade that was found in the middle."""
+    return Begun(
+        key=state.key,
+        symbol=state.symbol,
+        qty=state.target_qty,
+        rules=state.rules,
+        now_ns=state.opened_ns,
+        is_stream_up=state.is_stream_up,
+        opportunity=nothing_offered(state.symbol),
+        found=state.held,
     )
 
 

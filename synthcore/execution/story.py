@@ -42,6 +42,9 @@ def story(begun_ns: int, begun: Begun, entries: Iterable[Entry]) -> Iterator[Sto
 
 def beginning(begun: Begun) -> str:
     offer = begun.opportunity
+    if begun.found is not None:
+        long, short = begun.found
+        return f"{begun.symbol}, found by a recovery: {long} long, {short} short of ours in no trade"
     return (
         f"{begun.symbol}, {begun.qty} each leg; book {offer.bid:.10g} / {offer.ask:.10g},"
         f" synthetic spread {offer.spread_bps:g} bps"

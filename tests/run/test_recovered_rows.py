@@ -1,0 +1,84 @@
+"""What the journal says of trades that did not begin or end as trades do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_desk import opportunity
+from test_recovery import HELD, crash_when, is_active, sizes_on, trading
+
+from synthcore.exchange.process import ExchangeProcess
+from synthcore.exchange.ready import Ready
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.execution.driver import TradeDriver
+from synthcore.execution.journal_read import begun_of, leftovers, time_line, trades
+from synthcore.execution.story import story
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Ready]:
+    settings = ExchangeSettings(market="steady", position_mode="hedge", rate_tier="off")
+    with ExchangeProcess(settings) as ready:
+        yield ready
+
+
+async def test_what_was_held_in_no_trade_has_a_row_and_a_time_line(exchange: Ready, tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    await crash_when(exchange, tmp_path / "lost.sqlite", HELD, is_active)
+
+    async with trading(exchange, path):
+        pass
+    (line,) = trades(path, 10)
+    told = [one.words for one in story(*begun_of(path, line.trade), time_line(path, line.trade))]
+
+    assert (line.trade.endswith("-0r0"), line.end) == (True, "FAILED_FLAT")
+    assert line.paper is not None and line.paper.reason == "recovered"
+    assert told[0] == "BTCUSDT, found by a recovery: 0.016 long, 0.016 short of ours in no trade"
+    assert any("close 0" in words for words in told)
+
+
+async def test_a_crash_before_that_is_closed_is_recovered_too(
+    exchange: Ready, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.sqlite"
+    await crash_when(exchange, tmp_path / "lost.sqlite", HELD, is_active)
+    with monkeypatch.context() as crashing, pytest.raises(ConnectionAbortedError):
+        crashing.setattr(TradeDriver, "adopt", crash)
+        async with trading(exchange, path):
+            pass
+    begun = [(line.key[-4:], line.state) for line in leftovers(path)]
+
+    async with trading(exchange, path) as desk:
+        sizes = await sizes_on(desk.backend)
+
+    assert begun == [("-0r0", None)]
+    assert sizes == [0, 0]
+    assert leftovers(path) == []
+    assert [line.end for line in trades(path, 10)] == ["FAILED_FLAT", "FAILED_FLAT"]
+
+
+def crash(*args: object) -> None:
+    raise ConnectionAbortedError
+
+
+async def test_a_trade_whose_machine_failed_has_its_end_in_the_journal(
+    exchange: Ready, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    async with trading(exchange, path, HELD) as desk:
+        driver = desk.try_begin(opportunity())
+        async with asyncio.timeout(5):
+            while not is_active(driver):
+                await asyncio.sleep(0)
+
+        desk.on_lost(driver, RuntimeError("a defect of ours"))
+        await desk.journal.kept()
+        (line,) = trades(path, 10)
+        await desk.stop()
+
+    assert (line.trade, line.end) == (driver.key, "UNRESOLVED")
+    assert line.paper is not None and line.paper.reason == "internal_error"
+    assert leftovers(path) == []

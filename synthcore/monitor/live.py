@@ -66,7 +66,8 @@ class LiveView:
         except subprocess.TimeoutExpired:
             self._screen.kill()
             self._screen.wait()
-        write_end(self._warnings, self._summary, self._network_rtt_ns)
+        with contextlib.suppress(OSError):  # the terminal was closed: nobody is left to be told
+            write_end(self._warnings, self._summary, self._network_rtt_ns)
 
 
 def write_end(warnings: list[str], summary: Facts | None, network_rtt_ns: float | None) -> None:

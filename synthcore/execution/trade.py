@@ -567,6 +567,7 @@ def plan_reducing(turn: Turn) -> None:
         return
     if state.exit_reason and state.goal_qty > ZERO:
         turn.set(goal_qty=ZERO, reason=state.reason or state.exit_reason)
+    lower_goal(turn)
     cancel_open_entries(turn)
     doubt_unanswered_if_due(turn)
     for leg in LEGS:
@@ -576,6 +577,13 @@ def plan_reducing(turn: Turn) -> None:
         return
     if is_all_final(state) and state.held == (state.goal_qty, state.goal_qty):
         reached_goal(turn)
+
+
+def lower_goal(turn: Turn) -> None:
+    """What somebody else closed of one leg is no hedge of the other any more."""
+    hedged = max(ZERO, min(turn.state.held))
+    if hedged < turn.state.goal_qty:
+        turn.set(goal_qty=hedged, rungs=(0, 0), is_swept=False)
 
 
 def close_excess(turn: Turn, leg: int) -> None:

@@ -281,6 +281,18 @@ def test_a_close_that_finds_nothing_is_checked_with_the_position():
     assert confirmed.end == "CLOSED"
 
 
+def test_a_hedge_that_somebody_closed_takes_the_other_leg_along():
+    """Found by the explorer: while one leg was balanced down, the goal of both was out of reach."""
+    story = Story().fill(LONG).fill(SHORT, 3).tell(Reported(SHORT, Decimal(3), is_final=True))
+    story.tell(Reported("r-1-S-e1", Decimal(0), is_final=True))
+    story.tell(Reported("r-1-S-e2", Decimal(0), is_final=True))
+    assert story.sent == [("r-1-L-x0", Decimal(1), "bounded")]
+
+    story.tell(Rejected("r-1-L-x0", "flat")).tell(PositionReported((Decimal(0), Decimal(3))))
+
+    assert story.sent == [("r-1-S-x0", Decimal(3), "bounded")]
+
+
 def test_a_lost_close_goes_out_again_under_its_own_id():
     story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
     story.tell(AnswerLost("r-1-L-x0"))

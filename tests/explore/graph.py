@@ -1,0 +1,34 @@
+"""The graph of a search, read backwards: whether every run ends, and how long the longest is."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+
+Numbers = np.ndarray[tuple[int], np.dtype[np.uint32]]
+
+
+def longest_run(states: int, edges_from: array[int], edges_to: array[int]) -> int | None:
+    """How many moves the longest run makes; None if some run never ends.
+
+    States whose successors are all peeled off are peeled off next, beginning with the ends: what is left lies
+    on a circle, or leads into one. Where nothing is left, every state reaches an end by every way.
+    """
+    source = np.frombuffer(edges_from, dtype=np.uint32)
+    target = np.frombuffer(edges_to, dtype=np.uint32)
+    to_come = np.bincount(source, minlength=states)
+    by_target = np.argsort(target, kind="stable")
+    first = np.searchsorted(target[by_target], np.arange(states + 1))
+    sources = source[by_target]
+    peeled = np.flatnonzero(to_come == 0)
+    count, rounds = len(peeled), 0
+    while count < states:
+        into = np.concatenate([sources[first[one] : first[one + 1]] for one in peeled] or [sources[:0]])
+        np.subtract.at(to_come, into, 1)
+        peeled = np.unique(into[to_come[into] == 0])
+        if not len(peeled):
+            return None
+        count += len(peeled)
+        rounds += 1
+    return rounds

@@ -1,0 +1,377 @@
+"""How long a trade waits for what, and what it says when it can wait no longer."""
+
+from decimal import Decimal
+
+import pytest
+from trade_story import FLAT, LONG, QTY, SERVER_MS, SHORT, Story
+
+from synthcore.execution.events import (
+    Acknowledged,
+    Alarm,
+    AnswerLost,
+    Cancel,
+    CancelAnswered,
+    CheckPosition,
+    ExitRequested,
+    Finish,
+    LookedUp,
+    LookUp,
+    OpenLeg,
+    PositionReported,
+    Rejected,
+    Reported,
+    Restarted,
+    Send,
+    SetTimer,
+    StreamDown,
+    StreamUp,
+    Sweep,
+    Woke,
+)
+from synthcore.execution.trade import MS
+
+NONE = Decimal(0)
+NO_ANSWER = PositionReported(None)
+
+
+def leaving(at_ms=100):
+    """A pair whose closes are out."""
+    return Story().both_filled().tell(ExitRequested("take_profit"), at_ms=at_ms)
+
+
+def failed_and_closed():
+    """A trade that is flat by all that it knows, and asks the exchange."""
+    return Story().fill(LONG).tell(Rejected(SHORT, "account")).fill("r-1-L-x0")
+
+
+def timer_ms(story):
+    return [act.at_ns // MS for act in story.of(SetTimer)]
+
+
+# Reasons
+
+
+def refused(story):
+    return story.fill(LONG).tell(Rejected(SHORT, "account"))
+
+
+def timed_out(story):
+    return story.fill(LONG).tell(Woke(), at_ms=500)
+
+
+def unfilled(story):
+    story.tell(Reported(LONG, NONE, is_final=True))
+    return story.tell(Reported(SHORT, NONE, is_final=True))
+
+
+def partly_filled(story):
+    story.fill(LONG)
+    for attempt in range(3):
+        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    return story
+
+
+def held_too_long(story):
+    return story.both_filled().tell(Woke(), at_ms=1000)
+
+
+def left_by_hand(story):
+    return story.tell(ExitRequested("by_hand"))
+
+
+def restarted(story):
+    return story.tell(Restarted())
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (refused, "leg_refused"),
+        (timed_out, "leg_timeout"),
+        (unfilled, "no_fill"),
+        (partly_filled, "partial_fill"),
+        (held_too_long, "holding_time"),
+        (left_by_hand, "by_hand"),
+        (restarted, "recovered"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_trade_says_why_it_was_left(happens, reason):
+    assert happens(Story()).state.reason == reason
+
+
+def test_the_first_reason_stays():
+    story = timed_out(Story()).tell(ExitRequested("shutdown"), at_ms=501)
+
+    assert story.state.reason == "leg_timeout"
+    assert story.state.exit_reason == "shutdown"
+
+
+# Opening
+
+
+def test_the_leg_timeout_is_set_at_once():
+    assert timer_ms(Story()) == [500]
+
+
+def test_nothing_is_left_before_the_leg_timeout():
+    story = Story().fill(LONG).tell(Woke(), at_ms=499)
+
+    assert (story.of(Cancel), story.state.phase) == ([], "opening")
+
+
+def test_a_pair_is_held_until_its_time_is_up():
+    assert timer_ms(Story().both_filled().tell(Woke(), at_ms=999)) == [1000]
+
+
+def test_a_remainder_below_the_smallest_order_is_not_sent():
+    half = Decimal("0.5")
+    story = Story().fill(LONG).fill(SHORT, QTY - half)
+
+    story.tell(Reported(SHORT, QTY - half, is_final=True))
+
+    assert story.sent == [("r-1-L-x0", half, "bounded")]
+
+
+def test_a_remainder_of_the_smallest_order_is_sent():
+    story = Story().fill(LONG).fill(SHORT, 3).tell(Reported(SHORT, Decimal(3), is_final=True))
+
+    assert story.sent == [("r-1-S-e1", Decimal(1), "entry")]
+
+
+def test_nothing_is_sent_again_while_neither_leg_filled():
+    assert Story().tell(Reported(SHORT, NONE, is_final=True)).sent == []
+
+
+# Settling
+
+
+def test_a_leg_that_may_still_fill_is_closed_once_its_cancel_tells_how_much():
+    story = Story().tell(Acknowledged(LONG)).fill(LONG, 2).tell(Rejected(SHORT, "account"))
+    waited = story.sent
+
+    story.tell(Reported(LONG, Decimal(3), is_final=True))
+
+    assert waited == []
+    assert story.sent == [("r-1-L-x0", Decimal(3), "bounded")]
+
+
+def test_a_silent_cancel_is_waited_for_only_so_long():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+    before = story.tell(Woke(), at_ms=749).sent
+
+    after = story.tell(Woke(), at_ms=750).sent
+
+    assert (before, after) == ([], [("r-1-L-x0", QTY, "bounded")])
+
+
+def test_an_order_without_an_answer_is_doubted_at_the_leg_timeout():
+    story = Story().fill(LONG).tell(Woke(), at_ms=500)
+
+    assert story.of(LookUp) == [LookUp(SHORT)]
+    assert story.state.intent(SHORT).known == "unknown"
+
+
+def test_an_accepted_cancel_is_looked_up_when_the_stream_is_silent():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+    story.tell(CancelAnswered(SHORT, accepted=True), at_ms=510)
+
+    assert story.of(LookUp) == []
+    assert story.tell(Woke(), at_ms=560).of(LookUp) == [LookUp(SHORT)]
+
+
+def test_an_order_that_is_still_open_is_cancelled_again():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+    story.tell(CancelAnswered(SHORT, accepted=False), at_ms=510)
+
+    story.tell(LookedUp(SHORT, Reported(SHORT, NONE, is_final=False), SERVER_MS, SERVER_MS))
+
+    assert story.of(Cancel) == [Cancel(SHORT)]
+
+
+# Looking up
+
+
+def test_look_ups_come_at_longer_and_longer_times():
+    story = Story().tell(AnswerLost(LONG))
+    waits = []
+    for _ in range(7):
+        story.tell(LookedUp(LONG, None, SERVER_MS, SERVER_MS))
+        due_ns = story.state.intent(LONG).look_at_ns
+        waits.append(due_ns // MS - story.now_ns // MS)
+        story.tell(Woke(), at_ms=due_ns // MS)
+
+    assert waits == [50, 100, 200, 400, 800, 1000, 1000]
+
+
+def test_one_look_up_is_out_at_a_time():
+    story = Story().tell(AnswerLost(LONG))
+
+    assert story.tell(Woke(), at_ms=400).of(LookUp) == []
+
+
+@pytest.mark.parametrize("event", [StreamDown(), StreamUp()], ids=["down", "up"])
+def test_when_the_stream_breaks_or_comes_back_every_open_order_is_looked_up(event):
+    story = Story().tell(Acknowledged(LONG)).fill(SHORT).tell(event)
+
+    assert story.of(LookUp) == [LookUp(LONG)]
+    assert story.state.is_stream_up is isinstance(event, StreamUp)
+
+
+# Closing
+
+
+@pytest.mark.parametrize("error_class", ["busy", "unreachable", "auth_clock"])
+def test_a_refusal_that_passes_is_waited_out(error_class):
+    story = leaving().tell(Rejected("r-1-L-x0", error_class), at_ms=110)
+
+    assert (story.sent, timer_ms(story)) == ([], [210])
+
+
+@pytest.mark.parametrize("error_class", ["account", "ours"])
+def test_a_refusal_that_stays_climbs_the_ladder_at_once(error_class):
+    story = leaving().tell(Rejected("r-1-L-x0", error_class), at_ms=110)
+
+    assert story.sent == [("r-1-L-x1", QTY, "market")]
+
+
+def test_pauses_double_up_to_a_second():
+    story = leaving(at_ms=0).fill("r-1-S-x0")
+    waits = []
+    for attempt in range(6):
+        story.tell(Rejected(f"r-1-L-x{attempt}", "busy"))
+        due_ns = story.state.retry_at_ns[0]
+        waits.append((due_ns - story.now_ns) // MS)
+        story.tell(Woke(), at_ms=due_ns // MS)
+
+    assert waits == [100, 200, 400, 800, 1000, 1000]
+
+
+def test_a_pause_begins_anew_after_an_order_that_was_taken():
+    story = leaving(at_ms=0).fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "busy")).tell(Woke(), at_ms=100)
+    story.tell(Reported("r-1-L-x1", NONE, is_final=True))
+
+    assert story.tell(Rejected("r-1-L-x2", "busy")).state.retry_at_ns[0] == 200 * MS
+
+
+def test_a_close_that_filled_in_part_goes_on_with_the_rest():
+    story = leaving().fill("r-1-S-x0").fill("r-1-L-x0", 1)
+
+    story.tell(Reported("r-1-L-x0", Decimal(1), is_final=True))
+
+    assert story.sent == [("r-1-L-x1", Decimal(3), "market")]
+
+
+def test_a_position_without_an_answer_is_asked_for_again():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat"))
+    silent = story.tell(NO_ANSWER).of(CheckPosition)
+
+    assert silent == []
+    assert story.tell(Woke(), at_ms=200).of(CheckPosition) == [CheckPosition()]
+
+
+def test_what_somebody_else_closed_is_told():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat")).tell(FLAT)
+
+    assert story.of(Alarm) == [Alarm("position_disagrees", "long leg: 4 closed by someone else")]
+
+
+def test_a_balance_that_fails_becomes_an_unwinding():
+    story = Story().fill(LONG).fill(SHORT, 2).tell(Reported(SHORT, Decimal(2), is_final=True))
+    for attempt in (1, 2):
+        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    for attempt in range(4):
+        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+        if story.of(Sweep):
+            story.tell(PositionReported((QTY, Decimal(2))))
+
+    assert [send.link_id for send in story.of(Send)] == ["r-1-L-x4", "r-1-S-x0"]
+    assert [send.qty for send in story.of(Send)] == [QTY, Decimal(2)]
+
+
+# Giving up
+
+
+def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
+    story = leaving(at_ms=100)
+    before = story.tell(Woke(), at_ms=10_099).end
+
+    story.tell(Woke(), at_ms=10_100)
+
+    assert before is None
+    assert story.of(Alarm) == [Alarm("unresolved", "BTCUSDT: could not be proven flat")]
+    assert story.of(Finish) == [
+        Finish(
+            "UNRESOLVED",
+            "take_profit",
+            (OpenLeg("BTCUSDT", "long", QTY), OpenLeg("BTCUSDT", "short", QTY)),
+        )
+    ]
+
+
+def test_an_order_that_is_not_cleared_up_is_named_as_in_doubt():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500).fill("r-1-L-x0")
+
+    story.tell(Woke(), at_ms=10_500)
+
+    assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "short", NONE, QTY),)
+
+
+def test_flat_by_every_fill_and_never_confirmed_names_what_was_traded():
+    story = failed_and_closed().tell(Woke(), at_ms=10_000)
+
+    assert story.of(Finish)[0].end == "UNRESOLVED"
+    assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "long", NONE),)
+
+
+# Verifying
+
+
+def test_a_position_that_disagrees_is_asked_for_again_after_longer_and_longer_pauses():
+    story, waits = failed_and_closed(), []
+    for _ in range(5):
+        story.tell(PositionReported((QTY, NONE)))
+        waits.append((story.state.check_at_ns - story.now_ns) // MS)
+        story.tell(Woke(), at_ms=story.state.check_at_ns // MS)
+        assert story.of(CheckPosition) == [CheckPosition()]
+
+    story.tell(PositionReported((QTY, NONE)))
+
+    assert waits == [100, 200, 400, 800, 1000]
+    assert story.of(Alarm) == [Alarm("position_disagrees", "the exchange holds 4 long, 0 short")]
+    assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "long", QTY),)
+
+
+def test_an_order_that_was_believed_to_be_nothing_is_looked_up_when_something_is_there():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500).fill("r-1-L-x0")
+    story.tell(LookedUp(SHORT, None, SERVER_MS + 2001, SERVER_MS), at_ms=3000)
+
+    story.tell(PositionReported((NONE, QTY)))
+
+    assert story.of(LookUp) == [LookUp(SHORT)]
+
+
+# After a crash, and after the end
+
+
+def test_after_a_restart_every_open_order_is_looked_up_and_every_clock_starts_anew():
+    story = Story().fill(LONG).tell(Restarted(), at_ms=90_000)
+
+    assert story.of(LookUp) == [LookUp(SHORT)]
+    assert story.sent == [("r-1-L-x0", QTY, "bounded")]
+    assert story.state.give_up_ns == 100_000 * MS
+
+
+def test_a_restart_forgets_questions_that_nobody_will_answer():
+    story = failed_and_closed()
+
+    assert story.tell(Restarted(), at_ms=1).of(CheckPosition) == [CheckPosition()]
+
+
+def test_a_fill_after_the_end_is_told():
+    story = Story().both_filled().tell(ExitRequested("x")).fill("r-1-L-x0").fill("r-1-S-x0")
+    assert story.end == "CLOSED"
+
+    story.fill(LONG, 1)
+
+    assert story.acts == [Alarm("late_fill", "long leg: 1 after the end")]

@@ -122,13 +122,15 @@ class Recovery:
                 except VenueRefused as e:
                     logger.info("cancel of %s: %s", order.link_id, e)
         alive = self._alive()
-        if not alive and not found:
+        if not alive and not found and not await self._holds_unexplained():
             return
         backend = self._desk.backend
         last_ms = max((one.last_ms for one in alive), default=backend.server_time_ms())
         quiet_at_ms = last_ms + backend.order_recv_window_ms + CLOSING_MARGIN_MS
         await asyncio.sleep(max(0.0, quiet_at_ms - backend.server_time_ms()) / 1e3)
         self._fills.clear()
+        for symbol in self._symbols:  # what arrived meanwhile was not there when the desk looked
+            self._desk.positions.set_aside(await backend.positions(symbol))
 
     async def _open_orders(self, symbol: str) -> list[OrderState]:
         return [order for order in await self._desk.backend.open_orders(symbol) if is_ours(order.link_id)]
@@ -175,6 +177,9 @@ class Recovery:
         held = held_by(fill for fill in self._fills[symbol] if fill.link_id not in known)
         long, short = (max(ZERO, min(held[leg], sizes[leg])) for leg in LEGS)
         return long, short
+
+    async def _holds_unexplained(self) -> bool:
+        return any([any(await self._unexplained(symbol)) for symbol in self._symbols])
 
     async def _unexplained_driver(self, symbol: str) -> list[TradeDriver]:
         sizes = await self._unexplained(symbol)

@@ -101,12 +101,19 @@ PLANS = (
         recovery_step=Step("sent", "S-x0"),
         loses_journal=True,
     ),
-    # The last one, so that its recovery begins at once
+)
+
+# A request is still on its way when the next process starts; it arrives within its receive window.
+IN_FLIGHT = (DelayCall(ms=2000, when="request link=*-S-e0"),)
+LATE = tuple(
     Plan(
-        name="a request comes in while the next process starts",
+        name=f"a request arrives after the kill{', journal lost' if is_lost else ''}",
         step=Step("after", "event Filled L-e0"),
-        faults=(DelayCall(ms=600, when="request link=*-S-e0"),),
-    ),
+        settings={"entry_recv_window_ms": "3000"},
+        faults=IN_FLIGHT,
+        loses_journal=is_lost,
+    )
+    for is_lost in (False, True)
 )
 
 
@@ -118,15 +125,15 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Row]]:
         symbols=("BTCUSDT",),
         position_mode="hedge",
         rate_tier="off",
-        accounts=len(PLANS),
+        accounts=len(PLANS) + len(LATE),
         control_token="auto",
     )
     with pytest.MonkeyPatch.context() as patch, ExchangeProcess(settings) as ready:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the locks
-        yield asyncio.run(play(ready, PLANS, folder))
+        yield asyncio.run(play(ready, LATE, folder)) | asyncio.run(play(ready, PLANS, folder, len(LATE)))
 
 
-@pytest.mark.parametrize("name", [plan.name for plan in PLANS])
+@pytest.mark.parametrize("name", [plan.name for plan in (*PLANS, *LATE)])
 def test_a_kill_beside_another_fault_leaves_nothing(name: str, rows: dict[str, Row]) -> None:
     row = rows[name]
 
@@ -137,4 +144,6 @@ def test_a_kill_beside_another_fault_leaves_nothing(name: str, rows: dict[str, R
 def test_the_other_fault_was_there(rows: dict[str, Row]) -> None:
     assert rows["an order rests"].at_kill == f"{QTY} long, 0 short, 1 open"
     assert rows["one leg closed, journal lost"].at_kill == f"0 long, {QTY} short"
-    assert rows[PLANS[-1].name].audit.entered == (QTY, QTY)  # it did come
+    for plan in LATE:
+        assert rows[plan.name].at_kill == f"{QTY} long, 0 short"
+        assert rows[plan.name].audit.entered == (QTY, QTY)

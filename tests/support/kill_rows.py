@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from synthcore.engine.books import JOURNAL
 from synthcore.engine.recover import recover
+from synthcore.errors import Unresolved
 from synthcore.exchange.faults.fault import Fault
 from synthcore.exchange.ready import AccountKey, Ready
 from synthcore.execution.journal_read import leftovers, trades
@@ -103,14 +104,21 @@ def case(ready: Ready, number: int, folder: Path, plan: Plan) -> Case:
     return Case(plan, key, {**SETTINGS, **plan.settings, "attach": str(path), "state_dir": str(state)})
 
 
-async def play(ready: Ready, plans: Iterable[Plan], folder: Path) -> dict[str, Row]:
-    """Run all, note what the exchange has, recover each as `synthtest recover` does, and look again."""
-    cases = [case(ready, number, folder, plan) for number, plan in enumerate(plans)]
+async def play(ready: Ready, plans: Iterable[Plan], folder: Path, first: int = 0) -> dict[str, Row]:
+    """Run all, note what the exchange has, recover each as `synthtest recover` does, and look again.
+
+    Parameters
+    ----------
+    first
+        The number of the account that the first plan is given.
+    """
+    cases = [case(ready, number, folder, plan) for number, plan in enumerate(plans, first)]
     arm(ready, cases)
     codes = [run_all(one.trade() for one in cases)]
     at_kill = on_exchange(ready)
     again = [(one, one.plan.recovery_step) for one in cases if one.plan.recovery_step is not None]
-    codes.append(run_all(one.recovery(step) for one, step in again))
+    if again:
+        codes.append(run_all(one.recovery(step) for one, step in again))
     for one in cases:
         if one.plan.loses_journal:
             lose(one.journal)
@@ -157,9 +165,12 @@ def lose(journal: Path) -> None:
 
 
 async def recovered(one: Case) -> tuple[str, ...]:
-    """Do what `synthtest recover` does, and tell what it says."""
+    """Do what `synthtest recover` does, and tell what it says; what it raises is its last word."""
     said: list[str] = []
-    await recover(settings_of(one.recovery(Step("never"))), said.append)
+    try:
+        await recover(settings_of(one.recovery(Step("never"))), said.append)
+    except Unresolved as error:
+        said.append(str(error))
     return tuple(said)
 
 

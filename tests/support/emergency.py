@@ -1,0 +1,333 @@
+"""Trades whose hedge fails on purpose, over real sockets: from detection to proven flat, by the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic_ns, time_ns
+from typing import Literal, get_args
+
+from control_client import ControlClient
+from msgspec import Struct
+
+from synthcore.config import SyntheticConfig
+from synthcore.environment import Credentials
+from synthcore.exchange.faults.cut_socket import CutSocket
+from synthcore.exchange.faults.delay_call import DelayCall
+from synthcore.exchange.faults.fault import Fault
+from synthcore.exchange.faults.partial_fill import PartialFill
+from synthcore.exchange.faults.refuse import RefuseCall
+from synthcore.exchange.faults.refuse_socket import RefuseSocket
+from synthcore.exchange.faults.reject_later import RejectLater
+from synthcore.exchange.ready import Ready
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.execution.desk import Desk
+from synthcore.execution.driver import TradeDriver
+from synthcore.execution.events import Finish
+from synthcore.execution.journal import Journal, RunRecord
+from synthcore.execution.journal_read import begun_of, time_line
+from synthcore.execution.trade import begin, step
+from synthcore.model import ArbitrageOpportunity, OrderRequest
+from synthcore.orders.bybit import BybitBackend
+from synthcore.orders.gateway import RateLimitSeen
+from synthcore.risk.budget import RateBudget
+from synthcore.secret import Secret
+
+Entry = Literal["rest", "socket"]
+Kind = Literal["refused", "rejected", "timed out", "partial"]
+Condition = Literal["plain", "own window", "outside window", "stream down"]
+ENTRIES: tuple[Entry, ...] = get_args(Entry)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+QUOTES = {"BTCUSDT": (60000.0, 60000.1), "ETHUSDT": (3000.0, 3000.01), "SOLUSDT": (150.0, 150.01)}  # steady
+MS = 1_000_000
+BURST = 12  # orders of somebody else: more than the window takes
+
+# The hedge is leg 2, and comes when leg 1 has filled; where it should rest instead, it is priced passively.
+LATE = DelayCall(ms=40, when="request link=*-S-e0 always")
+FAULTS: dict[Kind, tuple[Fault, ...]] = {
+    "refused": (LATE, RefuseCall(code=110007, when="request link=*-S-e* always")),
+    "rejected": (LATE, RejectLater(when="accepted link=*-S-e* always")),
+    "timed out": (),
+    "partial": (PartialFill(share=0.3, when="accepted link=*-S-e* always"),),
+}
+STREAM_DOWN = (
+    CutSocket(when="fill link=*-L-e*"),
+    RefuseSocket(when="connect socket=private always"),
+)
+
+
+class Closed(Struct, frozen=True):
+    """One case: how long from detection to proven flat, or to balanced where the rest is hedged."""
+
+    condition: Condition
+    entry: Entry
+    kind: Kind
+    end: str
+    took_ns: int
+    after_reset_ns: int | None = None  # from the exchange's reset of a window that others had used up
+
+
+def exchange_settings(condition: Condition) -> ExchangeSettings:
+    """Of the exchange that a condition needs: limits where they are what is tried."""
+    limited = condition in ("own window", "outside window")
+    return ExchangeSettings(
+        market="steady",
+        symbols=tuple(QUOTES),
+        position_mode="hedge",
+        rate_tier="10" if limited else "off",
+        delays="realistic",
+        control_token="auto",
+    )
+
+
+class Account:
+    """A desk with its journal on one exchange, and what the exchange told of its limits."""
+
+    def __init__(self, ready: Ready, entry: Entry, path: Path, condition: Condition, passive: bool) -> None:
+        self.condition = condition
+        self.entry = entry
+        self.path = path
+        self.passive = passive
+        self.reset_ns = 0  # monotonic: the last one told with a refusal
+        self.backend = backend_of(ready, entry)
+        self.journal = Journal(path)
+        self.desk = Desk(
+            self.backend,
+            SyntheticConfig(
+                order_pricing="passive" if passive else "marketable",
+                max_holding_ms=100,
+                half_life_ms=50,
+                cool_down_ms=0,
+                max_concurrent_trades=3,
+                max_consecutive_failures=1000,
+            ),
+            lambda symbol: (*QUOTES[symbol], monotonic_ns()),
+            budget=None if condition in ("own window", "outside window") else RateBudget({}),
+            journal=self.journal,
+        )
+
+    async def start(self) -> None:
+        await self.desk.start()
+        self.backend.on_rate_limit(self._on_rate_limit)
+
+    def _on_rate_limit(self, seen: RateLimitSeen) -> None:
+        if seen.is_refused:
+            wait_ms = seen.reset_ms - self.backend.server_time_ms()
+            self.reset_ns = max(self.reset_ns, monotonic_ns() + int(wait_ms * MS))
+        self.desk.on_rate_limit(seen)
+
+    def begin(self, symbol: str) -> TradeDriver | str:
+        """Offer an opportunity: a trade, or why there is none."""
+        return self.desk.try_begin(opportunity(symbol, self.passive))
+
+    async def case(self, kind: Kind, driver: TradeDriver) -> Closed:
+        """Wait for a trade's end, and measure it."""
+        trade = await driver.finished
+        await self.journal.kept()
+        detected_ns, safe_ns = unwinding(self.path, trade.trade)
+        return Closed(
+            self.condition,
+            self.entry,
+            kind,
+            trade.end,
+            safe_ns - detected_ns,
+            safe_ns - self.reset_ns if self.condition == "outside window" else None,
+        )
+
+
+@asynccontextmanager
+async def account(
+    ready: Ready, entry: Entry, path: Path, condition: Condition, passive: bool = False
+) -> AsyncIterator[Account]:
+    """A desk that is up; closed at the end."""
+    found = Account(ready, entry, path, condition, passive)
+    record = RunRecord(run=found.desk.run, account="a", venue=ready.rest, instance_id=None, pid=1)
+    found.journal.run_begun(record)
+    try:
+        await found.start()
+        yield found
+    finally:
+        await found.desk.close()
+        found.journal.close()
+
+
+def backend_of(ready: Ready, entry: Entry) -> BybitBackend:
+    credentials = Credentials(api_key=Secret(ready.api_key), api_secret=Secret(ready.api_secret))
+    url = ready.ws_trade if entry == "socket" else None
+    return BybitBackend((ready.rest,), ready.ws_private, credentials, ws_trade_url=url)
+
+
+def opportunity(symbol: str, passive: bool) -> ArbitrageOpportunity:
+    """At the book; a passive one is priced so that leg 1 fills at once and leg 2 rests."""
+    (bid, ask), now_ns = QUOTES[symbol], monotonic_ns()
+    return ArbitrageOpportunity(
+        symbol=symbol,
+        long_price=ask * 1.0001 if passive else bid * 0.9975,
+        short_price=ask * 1.0025,
+        spread_bps=50.0,
+        funding_delta_8h=0.0075,
+        order_book_depth_long=50_000.0,
+        order_book_depth_short=50_000.0,
+        confidence_score=72,
+        projected_profit_after_slippage=26.94,
+        timestamp=int(time.time()),
+        timestamp_ns=time_ns(),
+        bid=bid,
+        ask=ask,
+        recv_ns=now_ns,
+        decided_ns=now_ns,
+    )
+
+
+def unwinding(path: Path, trade: str) -> tuple[int, int]:
+    """When a trade was seen to fail, and when nothing unhedged was left, by its journal (monotonic ns).
+
+    It fails when the machine leaves `opening` for another phase than `active`; nothing is left when it is
+    proven flat, or holds the same on both legs again.
+    """
+    _, first = begun_of(path, trade)
+    state, _ = begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns, True)
+    detected_ns = 0
+    for entry in time_line(path, trade):
+        if entry.kind != "event":
+            continue
+        before = state.phase
+        state, actions = step(state, entry.what, entry.now_ns)  # type: ignore[arg-type]
+        if before == "opening" and state.phase not in ("opening", "active"):
+            detected_ns = entry.now_ns
+        is_over = state.phase == "active" or any(isinstance(action, Finish) for action in actions)
+        if detected_ns and is_over:
+            return detected_ns, entry.now_ns
+    raise AssertionError(f"trade {trade} did not fail, or not to its end: {state.phase}")
+
+
+# The four conditions
+
+
+async def plain(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
+    """Nothing else goes wrong."""
+    found = []
+    async with account(ready, entry, path, "plain", kind == "timed out") as ours:
+        with armed(ready, FAULTS[kind]):
+            for _ in range(cases):
+                driver = ours.begin("BTCUSDT")
+                assert isinstance(driver, TradeDriver), driver
+                found.append(await ours.case(kind, driver))
+    return found
+
+
+async def own_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
+    """Trades are begun until the gate keeps the rest of the window for closes; all of them fail at once."""
+    found: list[Closed] = []
+    async with account(ready, entry, path, "own window", kind == "timed out") as ours:
+        with armed(ready, FAULTS[kind]):
+            while len(found) < cases:
+                drivers, refusal = [], ""
+                for symbol in QUOTES:
+                    begun = ours.begin(symbol)
+                    if isinstance(begun, TradeDriver):
+                        drivers.append(begun)
+                    else:
+                        refusal = begun
+                assert refusal in ("rate_budget", ""), refusal
+                if refusal:
+                    found += await asyncio.gather(*(ours.case(kind, driver) for driver in drivers))
+                    continue
+                await asyncio.gather(*(driver.finished for driver in drivers))
+    return found[:cases]
+
+
+async def outside_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
+    """Somebody else with the same account uses the window up while a leg is held."""
+    found = []
+    other = backend_of(ready, "rest")
+    await other.start()
+    async with account(ready, entry, path, "outside window", kind == "timed out") as ours:
+        with armed(ready, FAULTS[kind]):
+            for _ in range(cases):
+                driver = await begun(ours)
+                await held(driver)
+                await burst(other)
+                found.append(await ours.case(kind, driver))
+    await other.close()
+    return found
+
+
+async def stream_down(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
+    """The private stream breaks at leg 1's fill, and stays away."""
+    found = []
+    for number in range(cases):
+        own = path.with_suffix(f".{number}")
+        async with account(ready, entry, own, "stream down", kind == "timed out") as ours:
+            with armed(ready, (*STREAM_DOWN, *FAULTS[kind])):
+                driver = ours.begin("BTCUSDT")
+                assert isinstance(driver, TradeDriver), driver
+                found.append(await ours.case(kind, driver))
+    return found
+
+
+CONDITIONS = {
+    "plain": plain,
+    "own window": own_window,
+    "outside window": outside_window,
+    "stream down": stream_down,
+}
+
+
+class armed:
+    """Faults that are there for a while."""
+
+    def __init__(self, ready: Ready, faults: Iterable[Fault]) -> None:
+        self._client = ControlClient(ready)
+        self._faults = tuple(faults)
+
+    def __enter__(self) -> None:
+        if self._faults:
+            self._client.add(*self._faults)
+
+    def __exit__(self, *_: object) -> None:
+        self._client.clear()
+        self._client.close()
+
+
+async def begun(ours: Account) -> TradeDriver:
+    """A trade, as soon as the window takes one again."""
+    while not isinstance(driver := ours.begin("BTCUSDT"), TradeDriver):
+        await asyncio.sleep(0.02)
+    return driver
+
+
+async def held(driver: TradeDriver) -> None:
+    """Wait until a leg is known to have filled, or the trade is over."""
+    while not driver.state.filled_qty(0) and not driver.finished.done():
+        await asyncio.sleep(0)
+
+
+async def burst(other: BybitBackend) -> None:
+    """Use up the window of order creations: orders that rest far from the market, and are cancelled."""
+    orders = [
+        OrderRequest(
+            symbol="BTCUSDT",
+            side="Buy",
+            qty=Decimal("0.001"),
+            order_type="Limit",
+            link_id=f"other-{time_ns()}-{number}",
+            price=Decimal(50000),
+            position_idx=1,
+        )
+        for number in range(BURST)
+    ]
+    await asyncio.gather(*map(other.place, orders), return_exceptions=True)
+
+
+def flat_now(ready: Ready) -> bool:
+    """Whether no account holds anything, as the exchange counts it."""
+    client = ControlClient(ready)
+    accounts = client.get("state")["accounts"]
+    client.close()
+    return not any(state["positions"] for state in accounts.values())

@@ -64,7 +64,7 @@ def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], 
         journal.on_failure = on_failure
         try:
             lost_usdt = lost_on(path, account, day_of(time.time_ns()))
-            yield Books(journal, account, tuple(left_open(path, account)), lost_usdt)
+            yield Books(journal, account, tuple(left_open(path, account, venue)), lost_usdt)
         finally:
             journal.close()
 
@@ -81,7 +81,7 @@ def read_books(settings: RunSettings, venue: Venue) -> Iterator[Books]:
     account = account_of(venue)
     with AccountLock(account):
         is_kept = settings.journal != "off"
-        left = left_open(settings.state_dir / JOURNAL, account) if is_kept else []
+        left = left_open(settings.state_dir / JOURNAL, account, venue) if is_kept else []
         yield Books(NoJournal(), account, tuple(left))
 
 
@@ -89,15 +89,17 @@ def account_of(venue: Venue) -> str:
     return account_id(venue.environment.rest_urls[0], venue.credentials.api_key.reveal(), RUN_PREFIX)
 
 
-def left_open(path: Path, account: str) -> list[Leftover]:
+def left_open(path: Path, account: str, venue: Venue) -> list[Leftover]:
     """The account's open trades, and those of embedded exchanges that are no more."""
-    return [one for one in leftovers(path) if one.account == account or has_vanished(one)]
+    return [one for one in leftovers(path) if one.account == account or has_vanished(one, venue)]
 
 
-def has_vanished(one: Leftover) -> bool:
+def has_vanished(one: Leftover, venue: Venue) -> bool:
     """Whether a trade was on an embedded exchange that nobody serves and no process trades on."""
     if one.instance_id is None or not AccountLock(one.account).is_free():
         return False
+    if one.venue == venue.environment.rest_urls[0]:  # another one may be at its address now
+        return one.instance_id != venue.instance_id
     address = urlsplit(one.venue)
     try:
         socket.create_connection((address.hostname or "", address.port or 80), PROBE_S).close()

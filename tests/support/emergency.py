@@ -46,6 +46,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 QUOTES = {"BTCUSDT": (60000.0, 60000.1), "ETHUSDT": (3000.0, 3000.01), "SOLUSDT": (150.0, 150.01)}  # steady
 MS = 1_000_000
 BURST = 12  # orders of somebody else: more than the window takes
+BEFORE_TIME_OUT_S = 0.4  # of 0.5
 
 # The hedge is leg 2, and comes when leg 1 has filled; where it should rest instead, it is priced passively.
 LATE = DelayCall(ms=40, when="request link=*-S-e0 always")
@@ -69,7 +70,7 @@ class Closed(Struct, frozen=True):
     kind: Kind
     end: str
     took_ns: int
-    after_reset_ns: int | None = None  # from the exchange's reset of a window that others had used up
+    late_ns: int  # the same, but from the reset of a window that others had used up, where that came later
 
 
 def exchange_settings(condition: Condition) -> ExchangeSettings:
@@ -130,14 +131,8 @@ class Account:
         trade = await driver.finished
         await self.journal.kept()
         detected_ns, safe_ns = unwinding(self.path, trade.trade)
-        return Closed(
-            self.condition,
-            self.entry,
-            kind,
-            trade.end,
-            safe_ns - detected_ns,
-            safe_ns - self.reset_ns if self.condition == "outside window" else None,
-        )
+        late_ns = safe_ns - max(detected_ns, min(self.reset_ns, safe_ns))
+        return Closed(self.condition, self.entry, kind, trade.end, safe_ns - detected_ns, late_ns)
 
 
 @asynccontextmanager
@@ -252,6 +247,8 @@ async def outside_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cas
             for _ in range(cases):
                 driver = await begun(ours)
                 await held(driver)
+                if kind == "timed out":  # the window is to be used up when it is detected
+                    await asyncio.sleep(BEFORE_TIME_OUT_S)
                 await burst(other)
                 found.append(await ours.case(kind, driver))
     await other.close()

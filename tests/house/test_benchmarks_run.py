@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "benchmarks").glob("bench_*.py"))
-WITHIN_S = 60.0
+WITHIN_S = 110.0  # of all of them, on a busy machine; a test has 120 s
 
 
 @pytest.fixture(scope="module")

@@ -158,6 +158,8 @@ class OpenSide(Struct, eq=False):
 
     lots: int = 0
     value: Decimal = ZERO
+    margin: Decimal = ZERO
+    margined_at: tuple[int, Decimal, int, Decimal] | None = None  # what the margin was worked out of
 
 
 NO_ORDERS = OpenSide()
@@ -415,19 +417,30 @@ class Account:
         return sum((self._side_margin(key, side) for key, side in self._open_sides.items()), ZERO)
 
     def _side_margin(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
-        """Margin of what could open."""
-        value = self._opening_value(key, open_side)
-        if value == 0:
-            return ZERO
-        return round8(value / self.leverage(key[0], key[1]) + 2 * value * TAKER_FEE_RATE)
+        """Margin of what could open; it is worked out again where something of it has changed."""
+        closing, leverage = self._closing_lots(key), self.leverage(key[0], key[1])
+        worked_out_of = open_side.lots, open_side.value, closing, leverage
+        if open_side.margined_at == worked_out_of:
+            return open_side.margin
+        value = opening_value(open_side.lots, open_side.value, closing)
+        margin = round8(value / leverage + 2 * value * TAKER_FEE_RATE) if value else ZERO
+        if open_side is not NO_ORDERS:
+            open_side.margined_at, open_side.margin = worked_out_of, margin
+        return margin
+
+    def _closing_lots(self, key: OpenSideKey) -> int:
+        """In one-way mode orders against a held position are free up to its size."""
+        position = self._positions.get((key[0], key[1]))
+        return position.lots if position is not None and position.side == OPPOSITE[key[2]] else 0
 
     def _opening_value(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
-        """Value of what could open: in one-way mode the part against a held position is free."""
-        symbol, position_idx, side = key
-        position = self._positions.get((symbol, position_idx))
-        closing = position.lots if position is not None and position.side == OPPOSITE[side] else 0
-        opening = max(0, open_side.lots - closing)
-        return open_side.value * opening / open_side.lots if opening else ZERO
+        return opening_value(open_side.lots, open_side.value, self._closing_lots(key))
+
+    def asked_by(self, order: Order, lots: int) -> tuple[Decimal, Decimal]:
+        """The value that its position could reach, and the margin needed more, once `lots` of it are open."""
+        key, before, after = self._with(order, lots)
+        needed = self._side_margin(key, after) - self._side_margin(key, before)
+        return self._exposure(key, after), needed
 
     def margin_for(self, order: Order, lots: int) -> Decimal:
         """How much more initial margin the account needs once `lots` of this order are open."""
@@ -488,6 +501,12 @@ class Account:
             order_im=self.order_margin(),
             is_isolated=self.is_isolated,
         )
+
+
+def opening_value(lots: int, value: Decimal, closing: int) -> Decimal:
+    """What could open of orders of this value where so many lots of them would close."""
+    opening = max(0, lots - closing)
+    return value * opening / lots if opening else ZERO
 
 
 def closing_side(position: Position) -> Side | None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from synthcore.exchange import refusal
 from synthcore.exchange.account import Account, Position, closing_side
-from synthcore.exchange.band import price_band
+from synthcore.exchange.band import Bands
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import read
 from synthcore.exchange.market_view import MarketView, reference_price
@@ -65,6 +65,7 @@ class Admission:
     def __init__(self, contracts: Mapping[str, Contract], market: MarketView) -> None:
         self._contracts = contracts
         self._market = market
+        self._bands = Bands(market)
 
     def terms(self, request: CreateOrder, account: Account, log: OrderLog) -> Terms:
         """Check a new order up to, not including, its margin."""
@@ -127,6 +128,8 @@ class Admission:
         reduces: bool,
     ) -> Protection | None:
         """The stops that come with an order, held against the price at which it would open."""
+        if request.take_profit in NOT_SAID and request.stop_loss in NOT_SAID:
+            return None
         types = OrderTypes(request.tp_order_type, request.sl_order_type)
         protection = read_protection(request, types, mode, contract)
         if protection is None:
@@ -240,7 +243,7 @@ class Admission:
 
     def within_band(self, ticks: int, contract: Contract, side: Side, *, reprices: bool) -> int:
         """A limit beyond the band moves silently to the nearest allowed price, unless the user said no."""
-        band = price_band(self._market, contract)
+        band = self._bands.of(contract)
         if band is None:
             return ticks
         allowed = min(ticks, band.highest_buy) if side == "Buy" else max(ticks, band.lowest_sell)
@@ -295,8 +298,7 @@ def check_link_id(link_id: str | None, log: OrderLog) -> str:
 
 def closes_everything(request: CreateOrder) -> bool:
     """Quantity 0, reduce-only and close-on-trigger: close the whole position."""
-    qty = read(request.qty)
-    return qty == 0 and bool(request.reduce_only) and bool(request.close_on_trigger)
+    return bool(request.reduce_only and request.close_on_trigger) and read(request.qty) == 0
 
 
 def check_qty(request: CreateOrder, contract: Contract) -> int:
@@ -304,20 +306,23 @@ def check_qty(request: CreateOrder, contract: Contract) -> int:
     if qty is None or qty < 0:
         raise Refused(refusal.params_error("qty"))
     lots = contract.lots(qty)
-    if qty < contract.qty(contract.min_lots):
-        raise Refused(refusal.QTY_TOO_SMALL)
     if lots is None:
-        raise Refused(refusal.QTY_INVALID)
+        is_small = qty < contract.qty(contract.min_lots)
+        raise Refused(refusal.QTY_TOO_SMALL if is_small else refusal.QTY_INVALID)
+    if lots < contract.min_lots:
+        raise Refused(refusal.QTY_TOO_SMALL)
     if lots > (contract.max_market_lots if request.order_type == "Market" else contract.max_lots):
         raise Refused(refusal.QTY_TOO_LARGE)
     return lots
 
 
 def check_count(log: OrderLog, contract: Contract, *, is_conditional: bool) -> None:
-    if not is_conditional and log.open_count(contract.symbol) >= MAX_ACTIVE_ORDERS:
-        raise Refused(refusal.TOO_MANY_ORDERS)
+    if not is_conditional:
+        if log.open_count(contract.symbol) >= MAX_ACTIVE_ORDERS:
+            raise Refused(refusal.TOO_MANY_ORDERS)
+        return
     stops = (order for order in log.waiting(contract.symbol) if order.stop_order_type == STOP)
-    if is_conditional and sum(1 for _ in stops) >= MAX_CONDITIONAL_ORDERS:
+    if sum(1 for _ in stops) >= MAX_CONDITIONAL_ORDERS:
         raise Refused(refusal.TOO_MANY_CONDITIONAL_ORDERS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 
@@ -20,13 +20,35 @@ class Band(Struct, frozen=True):
     lowest_sell: int
 
 
+class Bands:
+    """The bands of a market's contracts; one is worked out again when its prices have moved."""
+
+    def __init__(self, market: MarketView) -> None:
+        self._market = market
+        self._known: dict[Contract, tuple[Decimal, Decimal, Decimal, Band]] = {}
+
+    def of(self, contract: Contract) -> Band | None:
+        """None without a price."""
+        market, symbol, known = self._market, contract.symbol, self._known.get(contract)
+        mark = reference_price(market, symbol)
+        if mark is None:
+            return None
+        index, premium = market.index(symbol) or mark, market.premium(symbol)
+        if known is not None and known[:3] == (mark, index, premium):
+            return known[3]
+        band = band_around(contract, mark, index, premium)
+        self._known[contract] = mark, index, premium, band
+        return band
+
+
 def price_band(market: MarketView, contract: Contract) -> Band | None:
-    """The band around mark and index, wider on the side of the market's premium; None without a price."""
-    mark = reference_price(market, contract.symbol)
-    if mark is None:
-        return None
-    index = market.index(contract.symbol) or mark
-    premium = ALPHA * market.premium(contract.symbol)
+    """The band now; None without a price."""
+    return Bands(market).of(contract)
+
+
+def band_around(contract: Contract, mark: Decimal, index: Decimal, premium: Decimal) -> Band:
+    """The band around mark and index, wider on the side of the market's premium."""
+    premium = ALPHA * premium
     x, y = contract.limit_ratio_x, contract.limit_ratio_y
     highest = min(mark * (1 + y), max(index, mark * (1 + x) + max(ZERO, premium))) / contract.tick
     lowest = max(mark * (1 - y), min(index, mark * (1 - x) + min(ZERO, premium))) / contract.tick

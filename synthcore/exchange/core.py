@@ -408,10 +408,14 @@ class Exchange:
         return order
 
     def _new_order(self, account: Account, terms: Terms, now_ms: int) -> Order:
-        return self._make_order(
-            now_ms,
+        contract, is_waiting = terms.contract, terms.trigger is not None
+        last = self.market.last(contract.symbol)
+        self._order_number += 1
+        return self._order_kind(
             uid=account.uid,
-            contract=terms.contract,
+            contract=contract,
+            number=self._order_number,
+            order_id=self._ids.uuid(),
             link_id=terms.link_id,
             side=terms.side,
             order_type=terms.order_type,
@@ -421,14 +425,17 @@ class Exchange:
             position_idx=terms.position_idx,
             reduce_only=terms.reduce_only,
             close_on_trigger=terms.close_on_trigger,
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            last_price=text(last) if last is not None else "",
             trigger=terms.trigger,
+            stop_order_type=STOP if is_waiting else "",
+            create_type=terms.create_type,
             closes_all=terms.closes_all,
             protection=terms.protection,
             smp_type=terms.smp_type,
             slippage=terms.slippage,
-            create_type=terms.create_type,
-            status="New" if terms.trigger is None else "Untriggered",
-            stop_order_type="" if terms.trigger is None else STOP,
+            status="Untriggered" if is_waiting else "New",
         )
 
     def _make_order(self, now_ms: int, **fields: Any) -> Order:
@@ -446,19 +453,14 @@ class Exchange:
 
     def _check_margin(self, account: Account, order: Order, lots: int) -> None:
         """Whether `lots` more of an order fit the risk tier of its leverage and the account's money."""
-        self._check_tier(account, order, lots)
-        needed = account.margin_for(order, lots)
-        if needed > 0 and needed > account.margin(self.market.mark).available:
-            raise Refused(refusal.BALANCE_TOO_LOW)
-
-    def _check_tier(self, account: Account, order: Order, lots: int) -> None:
         if order.reduces:
             return
+        exposure, needed = account.asked_by(order, lots)
         ladder = order.contract.ladder
-        leverage = account.leverage(order.contract.symbol, order.position_idx)
-        exposure = account.exposure_with(order, lots)
-        if exposure > ladder.limit_at(leverage):
+        if exposure > ladder.limit_at(account.leverage(order.contract.symbol, order.position_idx)):
             raise Refused(refusal.beyond_risk_limit(ladder.tier(exposure).max_leverage))
+        if needed > 0 and needed > account.margin(self.market.mark).available:
+            raise Refused(refusal.BALANCE_TOO_LOW)
 
     def _open_order(
         self, account: Account, order_id: str | None, link_id: str | None, symbol: str

@@ -75,31 +75,34 @@ class Delays:
     ----------
     seed
         The same seed and plan give the same delays, in order of drawing within each kind.
+
+    Attributes
+    ----------
+    is_instant
+        Whether neither requests nor answers nor frames wait: all is written in the order of its making.
+    lags
+        Whether order queries show the past.
     """
 
     def __init__(self, seed: int, preset: PresetName = "instant") -> None:
         self.preset: PresetName | None = preset
-        self.plan = PRESETS[preset]
+        self._use(PRESETS[preset])
         self._sources = {kind: random.Random(f"{seed}/{kind}") for kind in DelayPlan.__struct_fields__}
 
-    @property
-    def is_instant(self) -> bool:
-        """Whether neither requests nor answers nor frames wait: all is written in the order of its making."""
-        plan = self.plan
-        return plan.entry.is_none and plan.reply.is_none and plan.private.is_none
-
-    @property
-    def lags(self) -> bool:
-        """Whether order queries show the past."""
-        return not self.plan.visibility.is_none
-
     def choose(self, preset: PresetName) -> None:
-        self.preset, self.plan = preset, PRESETS[preset]
+        self.preset = preset
+        self._use(PRESETS[preset])
 
     def set(self, plan: DelayPlan) -> None:
         """Use a plan of one's own; it has no name unless a preset is the same."""
-        self.plan = plan
         self.preset = next((name for name, known in PRESETS.items() if known == plan), None)
+        self._use(plan)
+
+    def _use(self, plan: DelayPlan) -> None:
+        self.plan = plan
+        self.lags = not plan.visibility.is_none
+        self.is_instant = plan.entry.is_none and plan.reply.is_none and plan.private.is_none
+        self._is_private_none = plan.private.is_none
 
     def entry_s(self) -> float:
         return self._draw_s("entry", self.plan.entry)
@@ -108,7 +111,7 @@ class Delays:
         return self._draw_s("reply", self.plan.reply)
 
     def private_s(self) -> float:
-        return self._draw_s("private", self.plan.private)
+        return 0.0 if self._is_private_none else self._draw_s("private", self.plan.private)
 
     def visibility_s(self) -> float:
         return self._draw_s("visibility", self.plan.visibility)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
@@ -68,9 +69,16 @@ _FIELD = re.compile(r"at `\$\.(\w+)|field `(\w+)`")
 def read_body(body: bytes, kind: type[Body]) -> Body:
     """Decode a request body; what doesn't fit names its field, as Bybit does."""
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        read: Body = decoder(kind).decode(body or b"{}")  # type: ignore[arg-type]  # a type is hashable
+        return read
     except msgspec.DecodeError as error:
         raise Refused(_field_error(error)) from error
+
+
+@cache
+def decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    """What reads bodies of a kind: it is made once."""
+    return msgspec.json.Decoder(kind)
 
 
 def read_struct(fields: Mapping[str, Any], kind: type[Body]) -> Body:

@@ -16,7 +16,7 @@ from synthcore.exchange.faults.calls import call_happening
 from synthcore.exchange.faults.effects import CallEffect, Refuse, Reply, Silence, Wait
 from synthcore.exchange.faults.engine import FaultEngine
 from synthcore.exchange.faults.outage import Outage
-from synthcore.exchange.http_protocol import CONNECTION
+from synthcore.exchange.http_protocol import CONNECTION, StraightApp, StraightCall
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.reset import close_by_reset
 from synthcore.exchange.rest import MAX_BODY_BYTES, Answer, RestApp
@@ -34,7 +34,7 @@ class Lost(Exception):
         self.resets = resets
 
 
-class HttpEdge:
+class HttpEdge(StraightApp):
     """An ASGI application around the REST endpoints.
 
     Parameters
@@ -71,17 +71,26 @@ class HttpEdge:
         body = await read_all(receive)
         if self._control.serves(scope):
             await write(self._control.answer(scope, body), send)
-        elif (
-            self._delays.is_instant
-            and not self._faults.watches("request", "reply")
-            and not self._outage.is_on
-        ):
+        elif self.is_straight():
             try:
                 await write(self._carry_out(scope, body), send)
             finally:
                 self._outbox.flush()
         else:
             await self._carry_out_in_time(scope, body, receive, send)
+
+    def is_straight(self) -> bool:
+        return (
+            self._delays.is_instant
+            and not self._faults.watches("request", "reply")
+            and not self._outage.is_on
+        )
+
+    def answer(self, call: StraightCall) -> Answer:
+        return self._rest.answer(call.method, call.path, call.query, call.headers, call.body, call.client_ip)
+
+    def answered(self) -> None:
+        self._outbox.flush()
 
     async def _carry_out_in_time(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         await asyncio.sleep(self._delays.entry_s())

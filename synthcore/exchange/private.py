@@ -144,15 +144,21 @@ class PrivateStream:
         Where nothing waits, they go out with the other events of their act: see `flush`.
         """
         gate = self.gate if self.gate is not None and not self.gate.is_open else None
+        if self._known_at != self.sessions.changes:
+            self._known, self._known_at = {}, self.sessions.changes
         for event in events:
             delay_s = self._delay_s()
-            listeners = self._listeners(event)
+            listeners = self._known.get((event.uid, event.topic))
+            if listeners is None:
+                listeners = self._listeners(event)
+            if not listeners:
+                continue
             if gate is None or gate.is_open:
                 for topic, sessions in listeners:
-                    frame = frame_of(event, topic)
+                    frame = event.frame if topic == event.topic else frame_of(event, topic)
                     if frame is not None:
                         self._post(frame, sessions, delay_s)
-            elif listeners:
+            else:
                 self._pass_gate(gate, event, delay_s)
 
     def flush(self) -> None:

@@ -275,6 +275,9 @@ class Session(WSListener):
             transport.disconnect()
         elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
             self.was_active = True
+            if frame.fin and not self._fragments:
+                self.on_text(frame.get_payload_as_bytes())
+                return
             self._fragments.append(frame.get_payload_as_bytes())
             if frame.fin:
                 text, self._fragments = b"".join(self._fragments), []

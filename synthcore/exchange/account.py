@@ -12,7 +12,7 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
 from synthcore.exchange.fees import TAKER_FEE_RATE
 from synthcore.exchange.ledger import Ledger
-from synthcore.exchange.margin_rules import closing_fee, initial_margin, maintenance_margin
+from synthcore.exchange.margin_rules import standing
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.model import OPPOSITE, Side
 from synthcore.venues.bybit.messages import ExecutionRow
@@ -113,36 +113,14 @@ class Position(Struct, eq=False, kw_only=True):
         return mark * self.qty
 
     def unrealised(self, mark: Decimal) -> Decimal:
-        return self.gain_at(self.mark_value(mark))
-
-    def gain_at(self, value: Decimal) -> Decimal:
-        """Unrealised result, by its value at the mark."""
-        gain = value - self.entry_value
-        return -gain if self.side == "Sell" else gain
-
-    def closing_fee(self) -> Decimal:
-        return closing_fee(self.side, self.entry_value, self.leverage, TAKER_FEE_RATE)
+        return standing(self, mark)[1]
 
     def initial_margin(self, mark: Decimal) -> Decimal:
         """By the mark under cross margin; isolated by the entry, with what was added to it."""
-        return self.margins(mark)[0]
+        return standing(self, mark)[3] if self.lots else ZERO
 
     def maintenance_margin(self, mark: Decimal) -> Decimal:
-        return self.margins(mark)[1]
-
-    def margins(self, mark: Decimal) -> tuple[Decimal, Decimal]:
-        """Initial and maintenance margin, which share most of their sums."""
-        if not self.lots:
-            return ZERO, ZERO
-        return self.margins_of(self.mark_value(mark), self.closing_fee())
-
-    def margins_of(self, value: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
-        """The same of an open position, by its value at the mark and its closing fee."""
-        if self.is_isolated:
-            initial = initial_margin(self.entry_value, self.leverage, fee) + self.extra_margin
-        else:
-            initial = initial_margin(value, self.leverage, fee)
-        return initial, maintenance_margin(value, self.contract.ladder, fee)
+        return standing(self, mark)[4] if self.lots else ZERO
 
     def own_money(self, mark: Decimal) -> Decimal:
         """Isolated: its margin and its unrealised result, all that it can lose."""
@@ -488,9 +466,8 @@ class Account:
         unrealised, position_im, position_mm = ZERO, ZERO, ZERO
         for position in self.held():
             mark = marks(position.contract.symbol) or position.entry_price
-            value = position.mark_value(mark)
-            unrealised += position.gain_at(value)
-            initial, maintenance = position.margins_of(value, position.closing_fee())
+            _, gain, _, initial, maintenance = standing(position, mark)
+            unrealised += gain
             position_im += initial
             position_mm += maintenance
         return Margin(

@@ -4,8 +4,11 @@ from synthcore.exchange.digits cimport round8
 
 from decimal import Decimal
 
+from synthcore.exchange.fees import TAKER_FEE_RATE
+
 LEAST_BREAK_EVEN_RATE = Decimal("0.00055")
 
+cdef object TAKER_RATE = TAKER_FEE_RATE
 cdef object LEAST_RATE = LEAST_BREAK_EVEN_RATE
 
 
@@ -22,6 +25,23 @@ cpdef object initial_margin(object mark_value, object leverage, object fee):
 
 cpdef object maintenance_margin(object mark_value, object ladder, object fee):
     return round8(ladder.tier(mark_value).maintenance(mark_value) + fee)
+
+
+cpdef tuple standing(object position, object mark):
+    """What an open position comes to at a mark, which its rows and its account's margin share.
+
+    Its value, its unrealised result, its closing fee, its initial and its maintenance margin. The initial
+    margin is by the mark under cross margin; isolated by the entry, with what was added to it.
+    """
+    contract, entry_value, side = position.contract, position.entry_value, position.side
+    value = mark * (contract.step * position.lots)
+    gain = entry_value - value if side == "Sell" else value - entry_value
+    fee = closing_fee(side, entry_value, position.leverage, TAKER_RATE)
+    if position.is_isolated:
+        initial = initial_margin(entry_value, position.leverage, fee) + position.extra_margin
+    else:
+        initial = initial_margin(value, position.leverage, fee)
+    return value, gain, fee, initial, maintenance_margin(value, contract.ladder, fee)
 
 
 cpdef object break_even(object entry_price, object signed_qty, object realised, object taker_rate):

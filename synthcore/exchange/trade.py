@@ -287,24 +287,28 @@ class TradeDesk:
     def _reply(
         self, request: TradeRequest, result: object, visit: Visit | None, conn_id: str, now_ms: int
     ) -> TradeReply:
-        outcome = result if isinstance(result, Refusal) else OK
-        told = result if isinstance(result, Extended) else Extended({} if outcome is not OK else result, {})
+        outcome, data, ext_info = OK, result, {}
+        if isinstance(result, Refusal):
+            outcome, data = result, {}
+        elif isinstance(result, Extended):
+            data, ext_info = result.result, result.ext_info
         return TradeReply(
             req_id=request.req_id or UNSET,
             ret_code=outcome.code,
             ret_msg=outcome.message,
             op=request.op,
-            data=told.result,
-            ret_ext_info=told.ext_info,
+            data=data,
+            ret_ext_info=ext_info,
             header=self._header(visit, now_ms),
             conn_id=conn_id,
         )
 
     def _header(self, visit: Visit | None, now_ms: int) -> dict[str, str]:
         """REST's headers as an object."""
-        limits = visit.headers() if visit is not None else ()
-        header = {name.decode(): value.decode() for name, value in limits}
-        return {**header, "Traceid": self._ids.trace_id(), "Timenow": str(now_ms)}
+        header = {"Traceid": self._ids.trace_id(), "Timenow": str(now_ms)}
+        if visit is None:
+            return header
+        return {name.decode(): value.decode() for name, value in visit.headers()} | header
 
 
 def check_request(request: TradeRequest, now_ms: int) -> Refusal | None:

@@ -414,10 +414,13 @@ class Venue:
         """Print clients' trades, and carry out what their prints set off."""
         now_ms = self.clock.now_ms()
         while trades := self.core.tape.take():
-            for topic, text in self.display.prints(trades, now_ms):
-                self.sequence.take(topic.rpartition(".")[2])
+            for symbol, text, printed in self.display.prints(trades, now_ms):
+                topic, contract = f"publicTrade.{symbol}", self.core.contracts[symbol]
+                self.sequence.take(symbol)
                 self.market.apply(topic, text)
-                self.history.apply(topic, text, now_ms)
+                history = self.history.of(symbol)
+                for trade in printed:
+                    history.add_trade(contract.price(trade.price_ticks), contract.qty(trade.lots), now_ms)
                 self.public.publish(topic, text)
             events = self.core.on_own_trades(trades, now_ms)
             if events:

@@ -1,13 +1,7 @@
 """The core's objects written as the rows of the private stream, straight to JSON: one function per noun."""
 
 from synthcore.exchange.digits cimport GridTexts, round8, text
-from synthcore.exchange.margin_rules cimport (
-    break_even,
-    closing_fee,
-    initial_margin,
-    liquidation_price,
-    maintenance_margin,
-)
+from synthcore.exchange.margin_rules cimport break_even, liquidation_price, standing
 from synthcore.exchange.row_writer cimport RowWriter
 
 from synthcore.exchange.decimals import E4, ZERO
@@ -170,14 +164,7 @@ cpdef bytes position_json(object position, object mark, object margin):
     signed_qty = -qty if side == "Sell" else qty
     entry_price = round8(entry_value / qty)
     price = mark or entry_price
-    value = price * qty
-    fee = closing_fee(side, entry_value, position.leverage, TAKER_RATE)
-    if position.is_isolated:
-        initial = initial_margin(entry_value, position.leverage, fee) + position.extra_margin
-    else:
-        initial = initial_margin(value, position.leverage, fee)
-    maintenance = maintenance_margin(value, contract.ladder, fee)
-    gain = entry_value - value if side == "Sell" else value - entry_value
+    value, gain, fee, initial, maintenance = standing(position, price)
     spare = initial + gain if position.is_isolated else margin.equity - margin.position_mm + maintenance
     liquidation = liquidation_price(signed_qty, price, spare, contract.ladder, fee)
     is_near = contract.price(contract.min_price_ticks) <= liquidation <= contract.price(contract.max_price_ticks)

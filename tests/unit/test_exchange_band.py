@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from synthcore.exchange.band import price_band
+from synthcore.exchange.band import Bands, price_band
 from synthcore.exchange.contract import contract_of
 from synthcore.exchange.market.instruments import instruments_for
 from synthcore.exchange.market.state import MarketState
@@ -71,3 +71,15 @@ def test_a_ticker_without_prices_is_no_sample():
     market = market_of((1_000, "", "x"))
 
     assert market.premium("BTCUSDT") == market.premium("ETHUSDT") == 0
+
+
+def test_a_band_that_is_kept_moves_with_its_prices():
+    market = market_of((1_000, "59999", "60001"))
+    bands = Bands(market)
+    before = bands.of(CONTRACT)
+
+    data = {"markPrice": "61000", "indexPrice": "61000"}
+    frame = {"topic": "tickers.BTCUSDT", "type": "delta", "data": data, "cs": 2, "ts": 1_000}
+    assert market.apply("tickers.BTCUSDT", msgspec.json.encode(frame))
+
+    assert bands.of(CONTRACT) == price_band(market, CONTRACT) != before

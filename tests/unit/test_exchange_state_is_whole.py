@@ -113,7 +113,7 @@ REMEMBERED = {
     },
     PositionStops: {"_host": WIRED, "_make": WIRED},
     PositionMargins: {"_host": WIRED, "_market": WIRED},
-    Admission: {"_contracts": WIRED, "_market": WIRED},
+    Admission: {"_contracts": WIRED, "_market": WIRED, "_bands": "worked out of the market's prices"},
 }
 
 # Settings that may change from start to start: nothing that is saved depends on them.

@@ -150,11 +150,11 @@ class Display:
 
     # Our clients' acts
 
-    def prints(self, trades: Iterable[OwnTrade], now_ms: int) -> Iterator[Frame]:
-        """The frames of our clients' trades; each is to be applied to the market before the next is made."""
+    def prints(self, trades: Iterable[OwnTrade], now_ms: int) -> Iterator[tuple[str, bytes, list[OwnTrade]]]:
+        """The frames of our clients' trades, by symbol; each is to be applied before the next is made."""
         for symbol, of_symbol in groupby(trades, lambda trade: trade.symbol):
             while batch := list(islice(of_symbol, MOST_TRADES)):
-                yield f"publicTrade.{symbol}", self._symbols[symbol].printed(batch, now_ms)
+                yield symbol, self._symbols[symbol].printed(batch, now_ms), batch
 
     def note_changes(self, slot_ms: int) -> None:
         """Ask for pushes where orders of our clients changed."""

@@ -73,8 +73,11 @@ class SymbolHistory:
 
     def on_trades(self, text: bytes, now_ms: int) -> None:
         for trade in read_trades(text):
-            self._has_trades = True
-            self.candles.add(trade.price, trade.qty, now_ms)
+            self.add_trade(trade.price, trade.qty, now_ms)
+
+    def add_trade(self, price: Decimal, qty: Decimal, now_ms: int) -> None:
+        self._has_trades = True
+        self.candles.add(price, qty, now_ms)
 
     def on_ticker(self, ticker: Mapping[str, str], now_ms: int) -> None:
         self.look_ms = now_ms + LOOK_MS

@@ -112,7 +112,8 @@ class MarketState:
         return (book.u, book.seq) if book is not None else (0, 0)
 
     def mark(self, symbol: str) -> Decimal | None:
-        return self._number(symbol, "markPrice")
+        state = self._symbols.get(symbol)
+        return state.number("markPrice") if state is not None else None
 
     def last(self, symbol: str) -> Decimal | None:
         """The price of the last print, or of the ticker where that tells of a later trade."""
@@ -120,7 +121,8 @@ class MarketState:
         return state.last() if state is not None else None
 
     def index(self, symbol: str) -> Decimal | None:
-        return self._number(symbol, "indexPrice")
+        state = self._symbols.get(symbol)
+        return state.number("indexPrice") if state is not None else None
 
     def premium(self, symbol: str) -> Decimal:
         """Of the best prices over the mark, averaged over half a minute."""
@@ -141,10 +143,6 @@ class MarketState:
     def _book(self, symbol: str, depth: int) -> BookState | None:
         state = self._symbols.get(symbol)
         return state.books.get(depth) if state is not None else None
-
-    def _number(self, symbol: str, field: str) -> Decimal | None:
-        state = self._symbols.get(symbol)
-        return state.number(field) if state is not None else None
 
 
 class SymbolState:

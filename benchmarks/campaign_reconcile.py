@@ -276,7 +276,7 @@ class Campaign:
         self._tick("0.0001")
         for account in self._accounts:
             if account.wallet < DEPOSIT // 2:
-                account.ledger.transfer_in(Decimal(DEPOSIT), self._now_ms)
+                account.ledger.transfer(Decimal(DEPOSIT), self._now_ms)
 
     def _tick(self, rate: str, mark: Decimal | None = None) -> None:
         price = str(TICK * self._middle)

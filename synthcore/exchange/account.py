@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from synthcore.exchange.claims import Claims
 from synthcore.exchange.closed_pnl import NOTHING_CLOSED, ClosedPnlLog, Closing
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
-from synthcore.exchange.fees import TAKER_FEE_RATE
 from synthcore.exchange.ledger import Ledger
 from synthcore.exchange.margin_rules import standing
 from synthcore.exchange.orders import Order, closes_leg
@@ -20,7 +20,6 @@ from synthcore.venues.bybit.messages import ExecutionRow
 DEFAULT_LEVERAGE = Decimal(10)
 
 Marks = Callable[[str], Decimal | None]
-OpenSideKey = tuple[str, int, Side]  # symbol, position index, side
 
 
 class Position(Struct, eq=False, kw_only=True):
@@ -131,18 +130,6 @@ class Position(Struct, eq=False, kw_only=True):
         return self.lots > 0 and self.own_money(mark) <= self.maintenance_margin(mark)
 
 
-class OpenSide(Struct, eq=False):
-    """Open orders of one side of one position record that may open: how much they could add."""
-
-    lots: int = 0
-    value: Decimal = ZERO
-    margin: Decimal = ZERO
-    margined_at: tuple[int, Decimal, int, Decimal] | None = None  # what the margin was worked out of
-
-
-NO_ORDERS = OpenSide()
-
-
 class Margin(Struct, frozen=True, kw_only=True):
     """An account's money at one moment, in USDT."""
 
@@ -211,7 +198,7 @@ class Account:
         self._leverage: dict[tuple[str, int], Decimal] = {}  # by symbol and position index
         self._stop_modes: dict[str, str] = {}  # `tpslMode` of symbols for which it was set
         self._positions: dict[tuple[str, int], Position] = {}
-        self._open_sides: dict[OpenSideKey, OpenSide] = {}
+        self.claims = Claims(self._positions, self._leverage, DEFAULT_LEVERAGE)  # of the open orders
         self.position_kind = Position  # another one where changes are noted
 
     def facts(self) -> AccountFacts:
@@ -236,7 +223,8 @@ class Account:
         self.is_isolated, self.margin_mode_ms = facts.is_isolated, facts.margin_mode_ms
         self.reprices_limits, self.reprices_spot = facts.reprices_limits, facts.reprices_spot
         self._hedge_by_default, self._hedge = facts.hedge_by_default, dict(facts.hedge)
-        self._leverage = dict(facts.leverage)
+        self._leverage.clear()
+        self._leverage.update(facts.leverage)
         self._stop_modes = dict(facts.stop_modes)
 
     def put_back_position(self, position: Position) -> None:
@@ -354,7 +342,7 @@ class Account:
     def free(self) -> Decimal:
         """Isolated: the wallet less what positions and orders hold of it."""
         held = sum((position.initial_margin(ZERO) for position in self.held()), ZERO)
-        return self.wallet - held - self.order_margin()
+        return self.wallet - held - self.claims.margin()
 
     # Leverage
 
@@ -375,90 +363,6 @@ class Account:
         """One leverage for both sides, the lower one: it asks for the larger margin."""
         self.set_leverage(symbol, min(self.leverage(symbol, 1), self.leverage(symbol, 2)))
 
-    # Open orders' claim on margin
-
-    def claim(self, order: Order, lots: int) -> None:
-        """Count `lots` of an open order (negative: they are gone). Orders that only reduce claim nothing."""
-        if order.reduces:
-            return
-        key = order.contract.symbol, order.position_idx, order.side
-        open_side = self._open_sides.get(key)
-        if open_side is None:
-            open_side = self._open_sides[key] = OpenSide()
-        open_side.lots += lots
-        open_side.value += order.contract.value(order.price_ticks, lots)
-        if open_side.lots == 0:
-            del self._open_sides[key]
-
-    def order_margin(self) -> Decimal:
-        """Initial margin of all open orders."""
-        return sum((self._side_margin(key, side) for key, side in self._open_sides.items()), ZERO)
-
-    def _side_margin(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
-        """Margin of what could open; it is worked out again where something of it has changed."""
-        closing, leverage = self._closing_lots(key), self.leverage(key[0], key[1])
-        worked_out_of = open_side.lots, open_side.value, closing, leverage
-        if open_side.margined_at == worked_out_of:
-            return open_side.margin
-        value = opening_value(open_side.lots, open_side.value, closing)
-        margin = round8(value / leverage + 2 * value * TAKER_FEE_RATE) if value else ZERO
-        if open_side is not NO_ORDERS:
-            open_side.margined_at, open_side.margin = worked_out_of, margin
-        return margin
-
-    def _closing_lots(self, key: OpenSideKey) -> int:
-        """In one-way mode orders against a held position are free up to its size."""
-        position = self._positions.get((key[0], key[1]))
-        return position.lots if position is not None and position.side == OPPOSITE[key[2]] else 0
-
-    def _opening_value(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
-        return opening_value(open_side.lots, open_side.value, self._closing_lots(key))
-
-    def asked_by(self, order: Order, lots: int) -> tuple[Decimal, Decimal]:
-        """The value that its position could reach, and the margin needed more, once `lots` of it are open."""
-        key, before, after = self._with(order, lots)
-        needed = self._side_margin(key, after) - self._side_margin(key, before)
-        return self._exposure(key, after), needed
-
-    def margin_for(self, order: Order, lots: int) -> Decimal:
-        """How much more initial margin the account needs once `lots` of this order are open."""
-        if order.reduces:
-            return ZERO
-        key, before, after = self._with(order, lots)
-        return self._side_margin(key, after) - self._side_margin(key, before)
-
-    # Size
-
-    def exposure_with(self, order: Order, lots: int) -> Decimal:
-        """Value that the order's position could reach once `lots` of it are open too."""
-        key, _, after = self._with(order, lots)
-        return self._exposure(key, after)
-
-    def _with(self, order: Order, lots: int) -> tuple[OpenSideKey, OpenSide, OpenSide]:
-        """An order's side as it is, and as it would be with `lots` of the order."""
-        key = order.contract.symbol, order.position_idx, order.side
-        before = self._open_sides.get(key, NO_ORDERS)
-        value = order.contract.value(order.price_ticks, lots)
-        return key, before, OpenSide(before.lots + lots, before.value + value)
-
-    def largest_exposures(self, symbol: str) -> dict[int, Decimal]:
-        """The highest value that each position of this symbol could reach by the orders that are open."""
-        keys: set[OpenSideKey] = {key for key in self._open_sides if key[0] == symbol}
-        for position in self.held():
-            if position.contract.symbol == symbol and position.side is not None:
-                keys.add((symbol, position.position_idx, position.side))
-        largest: dict[int, Decimal] = {}
-        for key in keys:
-            exposure = self._exposure(key, self._open_sides.get(key, NO_ORDERS))
-            largest[key[1]] = max(exposure, largest.get(key[1], ZERO))
-        return largest
-
-    def _exposure(self, key: OpenSideKey, open_side: OpenSide) -> Decimal:
-        symbol, position_idx, side = key
-        position = self._positions.get((symbol, position_idx))
-        held = position.entry_value if position is not None and position.side == side else ZERO
-        return held + self._opening_value(key, open_side)
-
     # Money
 
     def margin(self, marks: Marks) -> Margin:
@@ -475,15 +379,9 @@ class Account:
             unrealised=round8(unrealised),
             position_im=position_im,
             position_mm=position_mm,
-            order_im=self.order_margin(),
+            order_im=self.claims.margin(),
             is_isolated=self.is_isolated,
         )
-
-
-def opening_value(lots: int, value: Decimal, closing: int) -> Decimal:
-    """What could open of orders of this value where so many lots of them would close."""
-    opening = max(0, lots - closing)
-    return value * opening / lots if opening else ZERO
 
 
 def closing_side(position: Position) -> Side | None:

@@ -203,10 +203,10 @@ class Exchange:
             batch.touched(account, order, self._next_seq())
             return order, batch
         keeps_its_place = price_ticks == order.price_ticks and lots < order.lots
-        account.claim(order, -order.leaves_lots)
+        account.claims.add(order, -order.leaves_lots)
         if keeps_its_place:
             order.lots, order.updated_ms = lots, now_ms
-            account.claim(order, order.leaves_lots)
+            account.claims.add(order, order.leaves_lots)
             batch.touched(account, order, self._next_seq())
         else:
             self._books[order.contract.symbol].remove(order)
@@ -455,7 +455,7 @@ class Exchange:
         """Whether `lots` more of an order fit the risk tier of its leverage and the account's money."""
         if order.reduces:
             return
-        exposure, needed = account.asked_by(order, lots)
+        exposure, needed = account.claims.asked_by(order, lots)
         ladder = order.contract.ladder
         if exposure > ladder.limit_at(account.leverage(order.contract.symbol, order.position_idx)):
             raise Refused(refusal.beyond_risk_limit(ladder.tier(exposure).max_leverage))
@@ -594,7 +594,7 @@ class Exchange:
         self._queue_number += 1
         order.queue_number, order.has_rested = self._queue_number, True
         account = self.accounts[order.uid]
-        account.claim(order, order.leaves_lots)
+        account.claims.add(order, order.leaves_lots)
         if order.reduces:
             self._trim_reducing(account, order, batch, now_ms)
 
@@ -649,7 +649,7 @@ class Exchange:
         value = contract.value(price_ticks, lots)
         fee = round8(value * fee_rate)
         if is_maker:
-            account.claim(order, -lots)
+            account.claims.add(order, -lots)
         order.fill(lots, value, fee, now_ms)
         closing = account.settle_fill(order, lots, value, fee, seq, now_ms)
         order.closed_pnl += closing.net_pnl
@@ -844,7 +844,7 @@ class Exchange:
         resting = (order for order in by_age if not order.is_waiting)
         for order in sorted(resting, key=lambda order: order.queue_number):
             self._books[order.contract.symbol].put_back(order)
-            self.accounts[order.uid].claim(order, order.leaves_lots)
+            self.accounts[order.uid].claims.add(order, order.leaves_lots)
 
     # Ends
 
@@ -856,7 +856,7 @@ class Exchange:
         """Take an open order out of the book and the account's claims, and make it final."""
         account, book = self.accounts[order.uid], self._books[order.contract.symbol]
         if book.holds(order):
-            account.claim(order, -order.leaves_lots)
+            account.claims.add(order, -order.leaves_lots)
             book.remove(order)
         self._waiting.discard(order)
         order.close(status, reason, cancel_type, now_ms)

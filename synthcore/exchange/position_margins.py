@@ -104,7 +104,7 @@ class PositionMargins:
     def _check_sizes(self, account: Account, symbol: str, buy: Decimal, sell: Decimal) -> None:
         """No position may reach beyond the risk tier of its leverage."""
         ladder = self._host.contracts[symbol].ladder
-        for position_idx, exposure in account.largest_exposures(symbol).items():
+        for position_idx, exposure in account.claims.largest_exposures(symbol).items():
             if exposure > ladder.limit_at(sell if position_idx == 2 else buy):
                 raise Refused(refusal.LEVERAGE_TOO_HIGH)
 

@@ -27,7 +27,7 @@ class PreCheck(Struct, rename="camel"):
 def pre_check(account: Account, order: Order, marks: Marks) -> PreCheck:
     """The rates now, and those with an order that the exchange would take; it counts as if it were filled."""
     margin = account.margin(marks)
-    initial = margin.initial + account.margin_for(order, order.lots)
+    initial = margin.initial + account.claims.asked_by(order, order.lots)[1]
     maintenance = margin.position_mm + maintenance_of(account, order)
     return PreCheck(
         order_id=order.order_id,
@@ -41,7 +41,7 @@ def pre_check(account: Account, order: Order, marks: Marks) -> PreCheck:
 
 def maintenance_of(account: Account, order: Order) -> Decimal:
     """The maintenance margin of what an order could open."""
-    opened = account.exposure_with(order, order.lots) - account.exposure_with(order, 0)
+    opened = account.claims.asked_by(order, order.lots)[0] - account.claims.asked_by(order, 0)[0]
     if opened <= 0:
         return ZERO
     leverage = account.leverage(order.contract.symbol, order.position_idx)

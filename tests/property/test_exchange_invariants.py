@@ -273,7 +273,7 @@ class Auditor:
             if not order.reduces:
                 key = order.position_idx, order.side
                 margin_lots[key] = margin_lots.get(key, 0) + order.leaves_lots
-        claimed = {(key[1], key[2]): side.lots for key, side in account._open_sides.items()}
+        claimed = {(key[1], key[2]): side.lots for key, side in account.claims.sides().items()}
         assert claimed == margin_lots
         for idx in (0, 1, 2):
             position = self.world.position(idx, account)

@@ -183,7 +183,7 @@ def test_every_exposure_is_let_go_with_its_orders():
     world.cancel_all()
     world.order("Sell", "1", reduce_only=True)
 
-    assert world.account.largest_exposures("BTCUSDT") == {}
+    assert world.account.claims.largest_exposures("BTCUSDT") == {}
 
 
 # Over REST

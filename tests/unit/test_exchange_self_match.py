@@ -59,7 +59,7 @@ def test_cancel_both_ends_both():
 
     assert ended(taker) == ended(own) == BY_SMP
     assert (taker.filled_lots, stranger.filled_lots) == (10, 10)
-    assert world.account.order_margin() == 0
+    assert world.account.claims.margin() == 0
 
 
 def test_orders_that_would_not_meet_are_left_alone():

@@ -61,7 +61,7 @@ REMEMBERED = {
         "ledger": SAVED,
         "closed_pnl": SAVED,
         "_positions": SAVED,
-        "_open_sides": BY_ORDERS,
+        "claims": BY_ORDERS,
         "position_kind": WIRED,
         **{
             name: SAVED

@@ -112,6 +112,12 @@ class KeptSocket:
             self._task = None
         self.is_up = False
 
+    def drop(self) -> None:
+        """Break the connection, which is not believed any more; a new one is made."""
+        if self._transport is not None:
+            self.is_up = False
+            self._transport.disconnect(graceful=False)
+
     def network_rtt_ns(self) -> float:
         """The network's round trip as the kernel measures it on this connection; 0 while there is none."""
         return 0.0 if self._transport is None else tcp_rtt_ns(self._transport)

@@ -108,6 +108,7 @@ class TradeSocket(KeptSocket):
             async with asyncio.timeout(self._answer_within_s):
                 answered = await waiting
         except TimeoutError:
+            self.drop()  # however open it looks: the next order, perhaps a close, must not be lost there, too
             raise OutcomeUnknown(f"{path}: sent, and no answer came in {self._answer_within_s:g} s") from None
         finally:
             del self._waiting[req_id]

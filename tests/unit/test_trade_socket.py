@@ -141,14 +141,32 @@ async def test_a_code_that_leaves_the_order_in_doubt_is_no_refusal(code):
             await trade_socket.order_call(CREATE, BODY, 1000)
 
 
-async def test_silence_is_an_unknown_outcome_and_a_late_answer_harms_nobody():
+async def test_silence_is_an_unknown_outcome_and_the_connection_is_made_anew():
+    async with connected(answer_within_s=0.05) as (server, trade_socket):
+        server.answer = silent
+        with pytest.raises(OutcomeUnknown):
+            await trade_socket.order_call(CREATE, BODY, 1000)
+        assert not trade_socket.is_up  # a close that follows must not be lost there, too
+        server.answer = answered()
+        async with asyncio.timeout(5):
+            while not trade_socket.is_up:
+                await asyncio.sleep(0.001)
+        await trade_socket.order_call(CREATE, BODY, 1000)
+
+    assert trade_socket.reconnects == 1
+
+
+async def test_a_late_answer_harms_nobody():
     held = []
     async with connected(answer_within_s=0.05) as (server, trade_socket):
         server.answer = lambda *call: held.append(call)
         with pytest.raises(OutcomeUnknown):
             await trade_socket.order_call(CREATE, BODY, 1000)
         server.answer = answered()
-        answered()(*held[0])
+        async with asyncio.timeout(5):
+            while not trade_socket.is_up:
+                await asyncio.sleep(0.001)
+        answered()(server.transports[-1], held[0][1])
         await trade_socket.order_call(CREATE, BODY, 1000)
 
 

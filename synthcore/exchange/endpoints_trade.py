@@ -46,6 +46,7 @@ from synthcore.venues.bybit.messages import (
 
 DAY_MS = 24 * 60 * 60 * 1000
 WEEK_MS = 7 * DAY_MS
+ALWAYS_MS = 1 << 62
 CLOSED_IN_REALTIME = 500  # what `openOnly=1` can still see
 
 NEVER_FILLED_ENDS = frozenset({"Cancelled", "Rejected", "Deactivated"})
@@ -162,10 +163,14 @@ class TradeEndpoints:
         category = read_category(params)
         order_id, link_id = params.get("orderId"), params.get("orderLinkId")
         start_ms, end_ms = read_period(params, call.now_ms)
-        found: Iterable[Order] = log.closed_orders() if category == "linear" else ()
-        if (order_id or link_id) and category == "linear":
+        found: Iterable[Order]
+        if category != "linear":
+            found = ()
+        elif order_id or link_id:
             order = log.find(order_id, link_id)
             found = (order,) if order is not None and not order.is_open else ()
+        else:
+            found = log.closed_orders()
         status = params.get("orderStatus")
         visible = (
             order
@@ -228,10 +233,10 @@ def is_in_history(order: Order, now_ms: int) -> bool:
 
 
 def read_period(params: Mapping[str, str], now_ms: int) -> tuple[int, int]:
-    """The times a call means: at most seven days, the last seven when none are given."""
+    """The times a call means: at most seven days, those since seven days ago when none are given."""
     start_ms, end_ms = read_ms(params, "startTime"), read_ms(params, "endTime")
     if start_ms is None and end_ms is None:
-        return now_ms - WEEK_MS, now_ms
+        return now_ms - WEEK_MS, ALWAYS_MS  # a clock that was set back hides nothing that happened before
     if start_ms is None:
         assert end_ms is not None
         return end_ms - WEEK_MS, end_ms

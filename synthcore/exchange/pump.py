@@ -12,6 +12,7 @@ from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
 UNWATCHED_S = 0.1  # how late frames may be applied while nobody is connected: most of their cost is waking up
+ROUNDING_S = 1e-9  # what is left of a wait by its rounding: on a virtual clock no time passes in it
 TICK_S = 1.0  # between two looks at the clock, for what comes about without a market frame or a request
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
 
@@ -23,8 +24,8 @@ async def pump_market(market: Market, start_ms: int) -> None:
     pace.start(loop.time, loop.time() - (market.venues[0].clock.right_ms() - start_ms) / 1000)
     for count, frame in enumerate(market.source.frames()):
         late_s = pace.time_s() - frame.due_ns / 1e9
-        if late_s < 0:
-            while late_s < 0:
+        if late_s < -ROUNDING_S:
+            while late_s < -ROUNDING_S:
                 await (pace.wait(-late_s) if market.is_watched else pace.doze(max(-late_s, UNWATCHED_S)))
                 late_s = pace.time_s() - frame.due_ns / 1e9
         elif count % FRAMES_A_TURN == 0:

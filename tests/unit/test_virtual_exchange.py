@@ -13,6 +13,7 @@ from synthcore.exchange.delays import Delay, DelayPlan
 from synthcore.exchange.in_process.connection import ConnectionEnded
 from synthcore.exchange.in_process.exchange import AnswerLost, HandshakeRefused
 from synthcore.testing.virtual import VirtualExchange
+from synthcore.testing.virtual_clock import VirtualClock
 
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
 SETTINGS = {"symbols": ("BTCUSDT",)}
@@ -283,3 +284,31 @@ def test_another_process_with_another_hash_seed_gives_the_same():
     )
 
     assert done.stdout.strip() == hash_of(1), done.stderr
+
+
+# Clocks
+
+
+def test_a_fill_is_listed_after_the_clock_was_set_back(exchange):
+    client = exchange.client()
+
+    async def trade():
+        await client.post("/v5/order/create", **ORDER, orderLinkId="one")
+        exchange.faults.add({"do": "skew_clock", "ms": -500})
+        return await client.get("/v5/execution/list", category="linear", orderLinkId="one")
+
+    listed = exchange.clock.run(trade())
+
+    assert [row["orderLinkId"] for row in listed["result"]["list"]] == ["one"]
+
+
+@pytest.mark.parametrize("passed_ns", [249_016_712_353, 123_456_789_123, 5_000_000_001])
+def test_an_exchange_begins_at_any_moment_of_a_shared_clock(passed_ns):
+    """A wait that is shorter than the clock's float can tell must not be waited for."""
+    clock = VirtualClock()
+    clock.time.passed_ns = passed_ns
+
+    with VirtualExchange(clock=clock, **SETTINGS):
+        clock.advance(30)
+
+    assert clock.time.passed_ns == passed_ns + 30 * 10**9

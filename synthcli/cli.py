@@ -18,6 +18,7 @@ COMMANDS = {
     "flatten": Entry("synthcli.commands.flatten", "close everything of ours, with or without a running run"),
     "recover": Entry("synthcli.commands.recover", "show or carry out what a crash left to do"),
     "explain": Entry("synthcli.commands.explain", "say whether settings can ever qualify, and why not"),
+    "simulate": Entry("synthcli.commands.simulate", "trade in virtual time under faults, and judge it"),
     "exchange": Entry("synthcli.commands.exchange", "serve the embedded exchange for any Bybit V5 client"),
     "record": Entry("synthcli.commands.record", "write a public feed into a recording"),
     "config": Entry("synthcli.commands.config", "show the effective settings and where each came from"),

@@ -28,8 +28,7 @@ class Outbox:
     def __init__(
         self, deliver: Callable[[Iterable[Event]], None], end: Callable[[], None] = lambda: None
     ) -> None:
-        self._is_watched: Callable[[], bool] = lambda: False
-        self._watch: Callable[[list[Event]], None]
+        self._watchers: list[tuple[Callable[[list[Event]], None], Callable[[], bool]]] = []
         self._deliver = deliver
         self._end = end
         self._keep: Callable[[], bool] | None = None
@@ -38,13 +37,14 @@ class Outbox:
 
     def tell(self, watch: Callable[[list[Event]], None], is_watched: Callable[[], bool]) -> None:
         """Tell somebody of events when they are made, as long as it says that it wants to know."""
-        self._watch, self._is_watched = watch, is_watched
+        self._watchers.append((watch, is_watched))
 
     def put(self, events: Iterable[Event]) -> None:
         """Keep an act's events; unless somebody watches, they are not looked at before they are sent."""
-        if self._is_watched():
-            events = list(events)
-            self._watch(events)
+        for watch, is_watched in self._watchers:
+            if is_watched():
+                events = list(events)
+                watch(events)
         self._waiting.append(events)
 
     def wait_for(self, keep: Callable[[], bool]) -> None:

@@ -156,42 +156,14 @@ class NoJournal:
         pass
 
 
-class Journal:
-    """A `TradeJournal` in a file.
+class Records:
+    """What a `TradeJournal` keeps, as statements; how they are written is its subclass's."""
 
-    Parameters
-    ----------
-    durability
-        `normal`: what is kept survives the end of the process, not always a power cut.
-        `full`: each commit is on the disk itself.
-
-    Attributes
-    ----------
-    on_failure
-        Called once on the event loop when nothing can be kept any more, with the reason.
-
-    Raises
-    ------
-    ConfigError
-        The file can't be made or written, or isn't a journal.
-    """
-
-    def __init__(self, path: Path, durability: Durability = "normal", clock: Clock = MACHINE_CLOCK) -> None:
-        self.path = path
+    def __init__(self, clock: Clock, kept_trades: int | None = None) -> None:
         self.failure = ""
-        self.on_failure: Callable[[str], None] = logger.error
         self._epoch_ns = clock.epoch_ns
-        self._loop = asyncio.get_running_loop()
-        self._db = open_journal(path, durability)
-        self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
-        self._put = 0
-        self._kept = 0
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._kept_trades = KEPT_TRADES if kept_trades is None else kept_trades
         self._ended = 0
-        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
-        self._thread.start()
-
-    # Records
 
     def run_begun(self, run: RunRecord) -> None:
         self._write(INSERT_RUN, (run.run, self._epoch_ns(), run.account, run.venue, run.instance_id, run.pid))
@@ -221,7 +193,44 @@ class Journal:
         self._ended += 1
         if self._ended % FORGET_EVERY == 0:
             for statement in FORGET:
-                self._write(statement, (KEPT_TRADES,))
+                self._write(statement, (self._kept_trades,))
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        raise NotImplementedError
+
+
+class Journal(Records):
+    """A `TradeJournal` in a file.
+
+    Parameters
+    ----------
+    durability
+        `normal`: what is kept survives the end of the process, not always a power cut.
+        `full`: each commit is on the disk itself.
+
+    Attributes
+    ----------
+    on_failure
+        Called once on the event loop when nothing can be kept any more, with the reason.
+
+    Raises
+    ------
+    ConfigError
+        The file can't be made or written, or isn't a journal.
+    """
+
+    def __init__(self, path: Path, durability: Durability = "normal", clock: Clock = MACHINE_CLOCK) -> None:
+        super().__init__(clock)
+        self.path = path
+        self.on_failure: Callable[[str], None] = logger.error
+        self._loop = asyncio.get_running_loop()
+        self._db = open_journal(path, durability)
+        self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
+        self._put = 0
+        self._kept = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._thread.start()
 
     async def kept(self) -> None:
         if self.failure:
@@ -314,7 +323,7 @@ def open_journal(path: Path, durability: Durability) -> sqlite3.Connection:
     return db
 
 
-def prepare(db: sqlite3.Connection, durability: Durability) -> None:
+def prepare(db: sqlite3.Connection, durability: Durability | Literal["off"]) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {durability.upper()}")
     db.execute("PRAGMA journal_size_limit = 4194304")

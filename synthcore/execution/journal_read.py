@@ -96,7 +96,12 @@ def leftovers(path: Path) -> list[Leftover]:
     if not path.is_file():
         return []
     with reading(path) as db:
-        return [leftover(db, *row) for row in db.execute(UNFINISHED).fetchall()]
+        return unfinished(db)
+
+
+def unfinished(db: sqlite3.Connection) -> list[Leftover]:
+    """As `leftovers`, of a journal that is open."""
+    return [leftover(db, *row) for row in db.execute(UNFINISHED).fetchall()]
 
 
 def leftover(

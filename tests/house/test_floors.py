@@ -41,6 +41,7 @@ FLOORS = {
     "synthcore.capture": 5,
     "synthcore.calibration": 5,
     "synthcore.bench": 5,
+    "synthcore.simulation": 5,
     "synthcore.settings": 1,
     "synthcore.virtual_time": 1,
     "synthcore._core": 0,
@@ -147,6 +148,7 @@ def test_the_trading_side_never_imports_the_exchange() -> None:
         if room(module) in {
             "synthcore.exchange",
             "synthcore.engine",
+            "synthcore.simulation",
             "synthcore.testing",
             "synthcore.bench",
             "synthcli",

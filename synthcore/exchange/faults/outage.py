@@ -21,9 +21,11 @@ class Outage:
         self._until_s: float | None = None
         self._effect: CallEffect | None = None
         self._handshake: int | None = None
+        self.tell_begun: Callable[[float], None] = lambda for_s: None
 
     def begin(self, effect: CallEffect, handshake: int | None, for_s: float) -> None:
         self._effect, self._handshake, self._until_s = effect, handshake, self._now_s() + for_s
+        self.tell_begun(for_s)
 
     def end(self) -> None:
         self._until_s = None

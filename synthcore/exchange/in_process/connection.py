@@ -30,12 +30,14 @@ class InProcessConnection:
         loop: asyncio.AbstractEventLoop,
         channel: int,
         on_frame: Callable[[bytes], None] | None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
         self.refused: int | None = None
         self.close_code: int | None = None  # once it is over
         self._inlet = inlet
         self._channel = channel
         self._on_frame = on_frame
+        self._on_end = on_end
         self._said_goodbye = NO_GOODBYE
         self._loop = loop
         self._frames: deque[bytes] = deque()
@@ -91,6 +93,8 @@ class InProcessConnection:
         if output.kind != "frame":
             self.close_code = self._said_goodbye
             self._inlet.take(SocketEnded(channel=self._channel))
+            if self._on_end is not None:
+                self._on_end()
         elif self._on_frame is not None:
             self._on_frame(output.content)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from itertools import count
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -54,6 +55,8 @@ class InProcessExchange(Inside):
         A market of one's own, instead of the one that the settings name.
     on_output
         Is shown everything that the exchange lets out.
+    state
+        As for `Inside`.
     """
 
     def __init__(
@@ -62,8 +65,9 @@ class InProcessExchange(Inside):
         time: Time,
         source: MarketSource | None = None,
         on_output: Callable[[Output], None] | None = None,
+        state: Path | None = None,
     ) -> None:
-        super().__init__(settings, time, source, seeded_keys(settings.seed), self._let_out)
+        super().__init__(settings, time, source, seeded_keys(settings.seed), self._let_out, state)
         self._on_output = on_output
         self._waiting: dict[int, Callable[[Output], None]] = {}  # by channel
         self._channels = count(1)
@@ -107,7 +111,12 @@ class InProcessExchange(Inside):
             raise AnswerLost
         return Answered(output.code, output.headers, output.content)
 
-    def connect(self, path: str, on_frame: Callable[[bytes], None] | None = None) -> InProcessConnection:
+    def connect(
+        self,
+        path: str,
+        on_frame: Callable[[bytes], None] | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> InProcessConnection:
         """Open a WebSocket connection to one of Bybit's paths.
 
         Raises
@@ -116,7 +125,7 @@ class InProcessExchange(Inside):
             There is nothing at this path, or a fault is in the way.
         """
         channel = next(self._channels)
-        connection = InProcessConnection(self.inlet, self.loop, channel, on_frame)
+        connection = InProcessConnection(self.inlet, self.loop, channel, on_frame, on_end)
         self._waiting[channel] = connection.take
         self.inlet.take(SocketAsked(channel=channel, path=path))
         if connection.refused is not None:

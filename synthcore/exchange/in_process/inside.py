@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,8 @@ class Inside:
         Makes the key and the secret of each account.
     on_output
         Takes everything that comes out.
+    state
+        The file in which the venue of a market of one's own outlives this object.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Inside:
         source: MarketSource | None,
         new_key: NewKey,
         on_output: Callable[[Output], None],
+        state: Path | None = None,
     ) -> None:
         self.settings = settings
         self.loop = asyncio.get_running_loop()
@@ -48,7 +52,7 @@ class Inside:
         if source is None:
             self._markets = open_markets(settings, self._start_ms, time, new_key)
         else:
-            self._markets = [Market(source, (Venue(settings, source, time, new_key),))]
+            self._markets = [Market(source, (Venue(settings, source, time, new_key, state=state),))]
         venues = [venue for market in self._markets for venue in market.venues]
         self.venues = {venue.flavour.name: venue for venue in venues}
         self.keys = {name: venue.open_accounts(settings) for name, venue in self.venues.items()}

@@ -64,6 +64,19 @@ class InProcessTransport:
         self._emit("silent", b"", 0)
 
 
+class TextFrame:
+    """A whole text message, as a client's listener takes it from picows."""
+
+    msg_type = WSMsgType.TEXT
+    fin = True
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def get_payload_as_bytes(self) -> bytes:
+        return self._content
+
+
 class InProcessFrame:
     """Stands for picows' frame, as far as sessions use it."""
 

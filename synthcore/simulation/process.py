@@ -1,0 +1,212 @@
+"""One life of a trading process: it recovers, trades, and ends flat, unless it is killed before."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Literal
+
+from synthcore.config import SyntheticConfig
+from synthcore.errors import Unresolved, VenueError
+from synthcore.execution.desk import Desk
+from synthcore.execution.driver import TradeDriver
+from synthcore.execution.journal import RunRecord
+from synthcore.execution.paper import PaperTrade
+from synthcore.orders.bybit import BybitBackend
+from synthcore.orders.called import CalledTransport
+from synthcore.orders.surroundings import Surroundings
+from synthcore.risk.budget import DEFAULT_LIMITS, RateBudget
+from synthcore.simulation.ground import Ground
+from synthcore.simulation.journal import Disk, SimulatedJournal
+from synthcore.simulation.judge import Judge
+from synthcore.simulation.market import SYMBOLS
+from synthcore.simulation.quotes import Quotes
+from synthcore.simulation.trace import Trace
+from synthcore.simulation.wires import Wires
+from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
+from synthcore.venues.bybit.hosts import PRIVATE_PATH, TRADE_PATH
+from synthcore.virtual_time import VirtualTime
+
+HTTP, SOCKETS = "http://exchange.virtual", "ws://exchange.virtual"
+OFFERS_EVERY_S = 0.65  # on average
+FIRST_BOOKS_S = 0.2
+
+Ending = Literal["over", "halted", "killed", "unreachable", "unresolved"]
+
+
+class WatchedDesk(Desk):
+    """The desk, with a judge who hears of each trade's beginning and end."""
+
+    process: TradingProcess
+
+    def take_over(self, driver: TradeDriver) -> None:
+        self.process.on_begun(driver)
+        super().take_over(driver)
+
+    def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None:
+        super().on_finished(driver, trade)
+        self.process.on_finished(trade)
+
+
+class TradingProcess:
+    """Everything that dies with a process, in one object.
+
+    Parameters
+    ----------
+    source
+        What differs from one life to the next, and when opportunities come.
+    """
+
+    def __init__(
+        self, source: random.Random, time: VirtualTime, ground: Ground, disk: Disk, judge: Judge, trace: Trace
+    ) -> None:
+        self.is_dead = False
+        self.judge = judge
+        self.suppressed: Counter[str] = Counter()
+        self.on_death: Callable[[], object] = lambda: None
+        self.dies_in: int | None = None  # records
+        self._source = source
+        self._time = time
+        self._ground = ground
+        self._disk = disk
+        self._trace = trace
+        self.wires = Wires(ground)
+        self.journal = SimulatedJournal(disk, time, self._on_record)
+        self.config = config_of(source)
+        self._quotes = Quotes(self.wires, time)
+        self._generator = SyntheticOpportunityGenerator(self.config, wall_clock_ns=time.epoch_ns)
+        self.desk = self._new_desk()
+
+    def _new_desk(self) -> WatchedDesk:
+        surroundings = Surroundings(
+            clock=self._time,
+            connect=self.wires.connect,
+            transport=CalledTransport(self.wires.call, self._time.monotonic_ns),
+            uniform=self._source.random,
+        )
+        backend = BybitBackend(
+            (HTTP,),
+            SOCKETS + PRIVATE_PATH,
+            self._ground.credentials,
+            recv_window_ms=self.config.recv_window_ms,
+            order_recv_window_ms=self.config.entry_recv_window_ms,
+            warm_connections=1,
+            ws_trade_url=SOCKETS + TRADE_PATH if self.config.order_entry == "auto" else None,
+            surroundings=surroundings,
+        )
+        desk = WatchedDesk(
+            backend,
+            self.config,
+            self._quotes.latest,
+            budget=RateBudget(dict(DEFAULT_LIMITS) | {"create": 20, "cancel": 20}),
+            journal=self.journal,
+            clock=self._time,
+        )
+        desk.process = self
+        self.journal.on_failure = desk.on_journal_failure
+        return desk
+
+    async def live(self, until_s: float) -> Ending:
+        """Recover, trade until then or until entries are stopped, and end flat."""
+        reading = asyncio.get_running_loop().create_task(self._quotes.run(), name="quotes")
+        try:
+            return await self._live(until_s)
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+            await self.desk.close()
+
+    async def _live(self, until_s: float) -> Ending:
+        instance_id = self._ground.instance_id
+        leftovers = self._disk.leftovers()
+        record = RunRecord(run=self.desk.run, account="simulated", venue=HTTP, instance_id=instance_id, pid=0)
+        self.journal.run_begun(record)
+        try:
+            await self.desk.start(leftovers, instance_id)
+        except Unresolved:
+            return "unresolved"
+        except VenueError:
+            return "unreachable"
+        self.judge.on_stopped(is_flat=True, how=f"recovery of {self.desk.run}")
+        await asyncio.sleep(FIRST_BOOKS_S)
+        await self._trade(until_s)
+        stopped = await self.desk.stop()
+        self.judge.on_stopped(is_flat=stopped.flat, how=f"stop of {self.desk.run}")
+        return "halted" if self.desk.unresolved else "over"
+
+    async def _trade(self, until_s: float) -> None:
+        """Offer opportunities, as they come."""
+        while self._time.monotonic_s() < until_s:
+            await asyncio.sleep(self._source.expovariate(1 / OFFERS_EVERY_S))
+            if self.desk.gate.is_halted:
+                return
+            self._offer(self._source.choice(SYMBOLS))
+
+    def _offer(self, symbol: str) -> None:
+        quote = self._quotes.latest(symbol)
+        if quote is None:
+            self.suppressed["no_book"] += 1
+            return
+        opportunity = self._generator.opportunity(
+            symbol,
+            quote.bid,
+            quote.ask,
+            recv_ns=quote.recv_ns,
+            decided_ns=self._time.monotonic_ns(),
+        )
+        begun = self.desk.try_begin(opportunity)
+        if isinstance(begun, str):
+            self.suppressed[begun] += 1
+        else:
+            self.on_begun(begun)
+
+    # Death
+
+    def kill(self) -> None:
+        """End it as `kill -9` does: from this moment on nothing of it has any effect outside."""
+        if self.is_dead:
+            return
+        self.is_dead = True
+        self.wires.sever()
+        self.journal.die(kept=self._source.random())
+        self.judge.on_killed()
+        self.on_death()
+
+    def _on_record(self, values: tuple[Any, ...]) -> None:
+        self._trace.add_record(values)
+        if self.dies_in is not None:
+            self.dies_in -= 1
+            if self.dies_in <= 0:
+                self.kill()
+
+    # As a `Witness`
+
+    def on_begun(self, driver: TradeDriver) -> None:
+        if not self.is_dead:  # it may have died of the trade's first record
+            self.judge.on_begun(driver.key, driver.symbol)
+
+    def on_finished(self, trade: PaperTrade) -> None:
+        if not self.is_dead:
+            self.judge.on_ended(trade, self)
+
+    def journal_end(self, trade: str) -> str | None:
+        return "" if self.journal.failure else self._disk.end_of(trade)
+
+
+def config_of(source: random.Random) -> SyntheticConfig:
+    """The settings of one life: most as they are by default, but for shorter holding."""
+    return SyntheticConfig(
+        symbols_to_trade=SYMBOLS,
+        max_concurrent_trades=4,
+        cool_down_ms=50,
+        take_profit_bps=8.0,  # of 15: about one half-life
+        half_life_ms=source.choice((10, 20, 30, 200)),
+        order_entry=source.choices(("auto", "rest"), (85, 15))[0],
+        order_pricing=source.choices(("marketable", "passive"), (95, 5))[0],
+        max_consecutive_failures=1000,
+        seed=source.randrange(1, 1_000_000),
+    )

@@ -1,0 +1,49 @@
+"""What a simulation has to say."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from synthcore.simulation.judge import Violation
+
+SHOWN_VIOLATIONS = 20
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """The last line of `synthtest simulate --json`."""
+
+    type: str = "summary"
+    seed: int
+    trades: int  # that ended
+    hours: float  # simulated
+    wall_s: float
+    times_real: float
+    faults: dict[str, int]  # that struck, by kind
+    ends: dict[str, int]  # of trades
+    lives: dict[str, int]  # of trading processes, by how they ended
+    suppressed: dict[str, int]  # opportunities that became no trade, by reason
+    longest_trade_s: float  # from its first order to its end
+    violation_count: int
+    violations: list[Violation]  # the first of them
+    hash: str  # over all events
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """The same in words."""
+    lines = [
+        f"seed {summary.seed}: {summary.trades:,} trades in {summary.hours:g} simulated hours,"
+        f" {summary.wall_s:,.1f} s, {summary.times_real:,.0f} × real time",
+        f"ends        {counts(summary.ends)}",
+        f"processes   {counts(summary.lives)}",
+        f"faults      {sum(summary.faults.values()):,} of {len(summary.faults)} kinds:"
+        f" {counts(summary.faults)}",
+        f"suppressed  {counts(summary.suppressed)}",
+        f"longest     {summary.longest_trade_s:g} s from a trade's first order to its end",
+        f"violations  {summary.violation_count}",
+    ]
+    lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN_VIOLATIONS]]
+    return [*lines, f"hash        {summary.hash}"]
+
+
+def counts(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.items()) or "none"

@@ -42,7 +42,8 @@ from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import RateBudget
 from synthcore.secret import Secret
 
-SYMBOLS = tuple(str(rules["symbol"]) for rules in instruments_for(["12"]))
+SYMBOLS = tuple(str(rules["symbol"]) for rules in instruments_for(["24"]))
+RECV_WINDOW_MS = 20_000  # a machine that stands still for a second is no wrong clock
 CONFIG = SyntheticConfig(
     symbols_to_trade=SYMBOLS,
     max_concurrent_trades=len(SYMBOLS),
@@ -127,7 +128,13 @@ async def look(rest: str, quotes: Quotes, client: httpx.AsyncClient) -> None:
 
 async def campaign(ready: Ready, journal: Journal, trades: int) -> dict[str, object]:
     credentials = Credentials(api_key=Secret(ready.api_key), api_secret=Secret(ready.api_secret))
-    backend = BybitBackend((ready.rest,), ready.ws_private, credentials, ws_trade_url=ready.ws_trade)
+    backend = BybitBackend(
+        (ready.rest,),
+        ready.ws_private,
+        credentials,
+        order_recv_window_ms=RECV_WINDOW_MS,
+        ws_trade_url=ready.ws_trade,
+    )
     quotes: Quotes = {}
     desk = Desk(backend, CONFIG, quotes.get, budget=RateBudget({}), journal=journal)
     journal.run_begun(RunRecord(run=desk.run, account="a", venue=ready.rest, instance_id=None, pid=1))

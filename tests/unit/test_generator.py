@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import itertools
 import json
 import math
+import os
 import statistics
 from collections import Counter
 from decimal import Decimal
@@ -12,7 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from market_facts import FACTS, SEED, SYMBOLS, Fact, Statistics, gaps_ms, generated, rows_of, table
+from market_facts import (
+    FACTS,
+    OF_TRADES,
+    SEED,
+    SYMBOLS,
+    Fact,
+    Measured,
+    Statistics,
+    gaps_ms,
+    generated,
+    of_tape,
+    rows_of,
+    table,
+    value_of,
+)
 
 from synthcore.errors import ConfigError
 from synthcore.exchange.market.generator import START_MS, Generator
@@ -22,24 +39,51 @@ from synthcore.exchange.market.state import MarketState
 DOCUMENT = Path(__file__).parents[2] / "docs" / "market.md"
 
 
+SHARED = Path(os.environ.get("SYNTHTEST_SHARED", ""))
+TAPE = SHARED / "data" / "bybit" / "trades_linear_BTCUSDT_20251204_2008_2245.csv.gz"
+
+
 @pytest.fixture(scope="module")
-def market() -> dict[str, Statistics]:
+def measured() -> Measured:
     return generated()
 
 
+@pytest.fixture(scope="module")
+def market(measured: Measured) -> dict[str, Statistics]:
+    """With one seed."""
+    return {symbol: of_seeds[0] for symbol, of_seeds in measured.items()}
+
+
 @pytest.mark.parametrize("fact", FACTS, ids=[f"{fact.claim} {fact.symbol}" for fact in FACTS])
-def test_the_generator_looks_as_measured(market: dict[str, Statistics], fact: Fact) -> None:
-    measured = fact.measure(market[fact.symbol])
+def test_the_generator_looks_as_measured(measured: Measured, fact: Fact) -> None:
+    value = value_of(fact, measured)
 
-    assert fact.low <= measured <= fact.high, f"{fact.claim}: {measured:.3f}, was {fact.fact} (seed {SEED})"
+    assert fact.low <= value <= fact.high, f"{fact.claim}: {value:.3f}, was {fact.fact}"
 
 
-def test_the_document_has_the_generators_numbers(market: dict[str, Statistics]) -> None:
+def test_the_bounds_of_trades_are_those_of_the_tapes_ten_minutes() -> None:
+    if not TAPE.is_file():
+        pytest.skip("the tape of real trades is not on this machine (SYNTHTEST_SHARED)")
+    with gzip.open(TAPE, "rt") as file:
+        rows = [
+            (int(row["ts"]), row["price"], "-" * (row["is_buyer_maker"] == "1") + row["qty"])
+            for row in csv.DictReader(file)
+        ]
+
+    windows = of_tape(rows)
+
+    assert len(windows) == 15
+    for fact in OF_TRADES:
+        values = [fact.measure(window) for window in windows]
+        assert (fact.low, fact.high) == pytest.approx((min(values), max(values)), rel=0.005), fact.claim
+
+
+def test_the_document_has_the_generators_numbers(measured: Measured) -> None:
     first, last = rows_of(DOCUMENT.read_text())
 
     written = DOCUMENT.read_text().splitlines()[first:last]
 
-    assert written == table(market), "write them: python tests/support/market_facts.py docs/market.md"
+    assert written == table(measured), "write them: python tests/support/market_facts.py docs/market.md"
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 KEPT = 230  # levels: enough for the 200 that are shown, whatever goes in front
 MOST_KEPT = 290
+MOST_FILLED = 30  # levels that come with a new best price
 
-TOP_SIGMA_ABOVE, TOP_SIGMA_BELOW = 0.75, 1.5  # of the log size at the best price, around its median
+TOP_SIGMA_ABOVE, TOP_SIGMA_BELOW = 0.72, 1.37  # of the log size at the best price, around its median
 
 
 class Depth(NamedTuple):
@@ -19,13 +20,21 @@ class Depth(NamedTuple):
 
     share: float  # median size of a level, of the one at the best price
     sigma: float  # of its logarithm
+    full_from: int  # the place from which levels are so large; in front of it they grow up to that
     steps: Sequence[int]  # ticks from one level to the next
+    gone: float  # chance that a change takes a level away …
+    gone_in_front: float  # … and how much greater it is right behind the best price
+    stirred: float  # levels that change between two pushes, median
+    stirred_sigma: float  # of its logarithm
 
 
-FINE = Depth(0.009, 1.9, (1, 1, 1, 2, 2, 3, 4, 6))  # as BTCUSDT
-COARSE = Depth(1.4, 0.9, (1,))  # as SOLUSDT and DOGEUSDT: every tick has a level, as large as the best
+FINE = Depth(0.0118, 1.8, 60, (1, 1, 1, 1, 1, 2, 2, 3), 0.04, 0.035, 10.0, 0.93)  # as BTCUSDT
+# As SOLUSDT and DOGEUSDT: every tick has a level, as large as the best.
+COARSE = Depth(1.58, 0.9, 0, (1,), 0.03, 0.0, 4.7, 0.87)
 COARSE_FROM_BPS = 0.3  # value of a tick
-GONE, NEW = 0.5, 0.54  # changes behind the best price: another size below the first, gone below the second
+RESIZED = 0.5  # of changes behind the best price; the others take a level away, or make one
+CHANGED_MEAN_PLACE = 30  # how far behind
+FRONT_PLACES = 10  # how far what is different in front reaches
 
 
 class Ladder:
@@ -45,6 +54,7 @@ class Ladder:
         self._top_lots = top_lots
         self._random = random
         self._watchers: list[set[int]] = []
+        self._stirred_mu = math.log(self._depth.stirred)
         self._insert(sign * best_ticks, self._top_size())
         self._fill_behind()
 
@@ -90,20 +100,26 @@ class Ladder:
             after = before + 1 if before == 1 or random.random() < 0.5 else before - 1
         self._resize(self._keys[0], after)
 
+    def stirred(self) -> int:
+        """How many levels change until the next push."""
+        return int(math.exp(self._random.gauss(self._stirred_mu, self._depth.stirred_sigma)))
+
     def change_behind(self) -> None:
-        """A level near the front appears, goes, or gets another size."""
-        random = self._random
-        place = 1 + min(int(random.expovariate(1 / 14)), len(self._keys) - 2)
+        """A level behind the best appears, goes, or gets another size."""
+        random, depth = self._random, self._depth
+        place = 1 + min(int(random.expovariate(1 / CHANGED_MEAN_PLACE)), len(self._keys) - 2)
         key = self._keys[place]
-        draw = random.random()
-        if draw < GONE:
-            self._resize(key, self._deep_size())
-        elif draw < NEW:
+        draw = random.random() - RESIZED
+        if draw < 0:
+            self._resize(key, self._deep_size(place))
+        elif draw < depth.gone + depth.gone_in_front * math.exp(-place / FRONT_PLACES):
             del self._keys[place]
             self._forget(key)
             self._fill_behind()
-        elif key + 1 not in self.lots:
-            self._insert(key + 1, self._deep_size())
+        elif key + 1 in self.lots:
+            self._resize(key + 1, self._deep_size(place + 1))
+        else:
+            self._insert(key + 1, self._deep_size(place))
             self._drop_behind()
 
     def move_best(self, ticks: int) -> None:
@@ -120,17 +136,18 @@ class Ladder:
         self._drop_behind()
 
     def _fill_gap(self, best_key: int) -> None:
-        """A few levels between a new best price and the one that was best before."""
+        """Levels between a new best price and the one that was best before."""
         key = best_key
-        for _ in range(12):
+        for place in range(1, MOST_FILLED):
             key += self._random.choice(self._depth.steps)
             if self._keys and key >= self._keys[0]:
                 return
-            self._insert(key, self._deep_size())
+            self._insert(key, self._deep_size(place))
 
     def _fill_behind(self) -> None:
         while len(self._keys) < KEPT:
-            self._insert(self._keys[-1] + self._random.choice(self._depth.steps), self._deep_size())
+            place = len(self._keys)
+            self._insert(self._keys[-1] + self._random.choice(self._depth.steps), self._deep_size(place))
 
     def _drop_behind(self) -> None:
         if len(self._keys) > MOST_KEPT:
@@ -157,7 +174,7 @@ class Ladder:
         sigma = TOP_SIGMA_ABOVE if z > 0 else TOP_SIGMA_BELOW
         return max(1, round(self._top_lots * math.exp(sigma * z)))
 
-    def _deep_size(self) -> int:
+    def _deep_size(self, place: int) -> int:
         depth = self._depth
-        lots = self._top_lots * depth.share * math.exp(self._random.gauss(0.0, depth.sigma))
-        return max(1, round(lots))
+        share = depth.share * min(1.0, place / depth.full_from) if depth.full_from else depth.share
+        return max(1, round(self._top_lots * share * math.exp(self._random.gauss(0.0, depth.sigma))))

@@ -55,6 +55,7 @@ class SymbolFrames:
         self._is_shown = dict.fromkeys(self._windows, False)
         self._top = (0, 0, 0, 0)
         self._book_due_ms = dict.fromkeys(self._windows, 0)
+        self._stir_due_ms = 0 if self._windows else NEVER_MS
         self._ticker_due_ms = 0
         self._ticker_phase_ms = 10 * random.randrange(10)  # of its grid
         self._repeat_due_ms = NEVER_MS
@@ -76,12 +77,16 @@ class SymbolFrames:
         if orders:
             yield self._trades(orders, beat.slot_ms)
         yield from self._push_top(beat.slot_ms)
+        self._ask_books(beat.slot_ms)
+
+    def _ask_books(self, now_ms: int) -> None:
         for depth, due_ms in self._book_due_ms.items():
-            self._book_due_ms[depth] = min(due_ms, _on_grid(beat.slot_ms, BOOK_PERIOD_MS[depth]))
+            self._book_due_ms[depth] = min(due_ms, _on_grid(now_ms, BOOK_PERIOD_MS[depth]))
 
     def _next_push_ms(self) -> int:
         books_ms = self._book_due_ms.values()
-        return min(self._ticker_due_ms, self._repeat_due_ms, self._market.facts.due_ms, *books_ms)
+        facts_ms = self._market.facts.due_ms
+        return min(self._ticker_due_ms, self._repeat_due_ms, self._stir_due_ms, facts_ms, *books_ms)
 
     def _push(self, now_ms: int) -> Iterator[MarketFrame]:
         """Push everything that is due at this moment."""
@@ -90,6 +95,10 @@ class SymbolFrames:
             self._ask_ticker(now_ms)
         if self._repeat_due_ms <= now_ms:
             yield self._top_frame(now_ms)
+        if self._stir_due_ms <= now_ms:
+            self._market.stir()
+            self._stir_due_ms = now_ms + self._market.stir_period_ms
+            self._ask_books(now_ms)
         for depth, due_ms in self._book_due_ms.items():
             if due_ms <= now_ms:
                 self._book_due_ms[depth] = NEVER_MS

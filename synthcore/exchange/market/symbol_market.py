@@ -18,8 +18,9 @@ from synthcore.exchange.market.taker import Fill, Taker
 SAME_SIDE = 0.88  # of a size change as the one before
 BOTH_SIDES = 0.13  # of size changes
 WIDE_AFTER_MOVE = 0.12  # share of moves after which the other side follows a beat later
+STIR_GRID_MS = 100  # levels behind the best prices change on this grid, …
+STIRRED_EACH = 0.65  # … each time in a contract of this activity, and more seldom in quieter ones
 CROSSING_TICKS = 0.8  # how far the fair price leaves the mid before the quotes follow
-DEEP_CHANGES = 3.0  # a beat, behind the best prices
 
 
 class TakerOrder(NamedTuple):
@@ -54,6 +55,7 @@ class SymbolMarket:
         self.facts = ContractFacts(raw, character, self.lot, random)
         volatility = character.volatility_bps / KNOWN["BTCUSDT"].volatility_bps
         self.rhythm = Rhythm(character.activity, volatility, random)
+        self.stir_period_ms = STIR_GRID_MS * max(1, round(STIRRED_EACH / character.activity))
         self._taker = Taker(lot_usdt, random)
         self._random = random
         self.fair_ticks = bid + 0.5
@@ -75,10 +77,15 @@ class SymbolMarket:
         before = side.best
         if not self._move(beat.move_bps):
             self._change_sizes()
-        self._change_behind()
         after = side.best
         swept = after if (after > before) == beat.is_up else before
-        return [self._order(beat.is_up, before, swept) for _ in range(beat.taker_orders)]
+        return [self._order(beat, before, swept) for _ in range(beat.taker_orders)]
+
+    def stir(self) -> None:
+        """Let levels behind the best prices change."""
+        random = self._random
+        for _ in range(self.bids.stirred()):
+            (self.bids if random.random() < 0.5 else self.asks).change_behind()
 
     def _move(self, move_bps: float) -> bool:
         """Let the quotes follow the fair price, once it has left them far enough."""
@@ -115,11 +122,6 @@ class SymbolMarket:
         if not self._changes_bid or both:
             self.asks.change_best()
 
-    def _change_behind(self) -> None:
-        random = self._random
-        for _ in range(int(random.expovariate(1 / DEEP_CHANGES))):
-            (self.bids if random.random() < 0.5 else self.asks).change_behind()
-
-    def _order(self, is_up: bool, first_ticks: int, final_ticks: int) -> TakerOrder:
-        fills = self._taker.order(first_ticks, final_ticks)
-        return TakerOrder("Buy" if is_up else "Sell", fills)
+    def _order(self, beat: Beat, first_ticks: int, final_ticks: int) -> TakerOrder:
+        fills = self._taker.order(first_ticks, final_ticks, beat.heat)
+        return TakerOrder("Buy" if beat.is_up else "Sell", fills)

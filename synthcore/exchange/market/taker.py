@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import NamedTuple
 
-FILLS_MEDIAN, FILLS_SIGMA, MOST_FILLS = 2.0, 1.25, 600  # of one order
+FILLS_MEDIAN, FILLS_SIGMA, MOST_FILLS = 1.32, 1.3, 600  # of one order in a usual mood
 SMALLEST_SHARE = 0.33  # of fills
 SMALLEST_USDT = 92.0  # value of BTCUSDT's smallest lot
 FILL_MEDIAN_USDT, FILL_SIGMA = 900.0, 1.85  # of the other fills
@@ -26,10 +26,13 @@ class Taker:
         self._lot_usdt = lot_usdt
         self._random = random
 
-    def order(self, first_ticks: int, final_ticks: int) -> list[Fill]:
-        """The fills of one order that eats its way from the first price to the final one."""
+    def order(self, first_ticks: int, final_ticks: int, heat: float = 1.0) -> list[Fill]:
+        """The fills of one order that eats its way from the first price to the final one.
+
+        `heat` says how many more fills it has than usual.
+        """
         random = self._random
-        count = round(FILLS_MEDIAN * math.exp(random.gauss(0.0, FILLS_SIGMA)))
+        count = round(FILLS_MEDIAN * heat * math.exp(random.gauss(0.0, FILLS_SIGMA)))
         count = min(MOST_FILLS, max(1, count))
         distance = final_ticks - first_ticks
         if not distance:

@@ -68,7 +68,7 @@ from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.bend import Bend
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.source import DueFrame, MarketSource
-from synthcore.exchange.market.state import MarketState
+from synthcore.exchange.market.state import MarketState, parts_of
 from synthcore.exchange.order_watch import OrderWatch
 from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.pace import Pace
@@ -368,8 +368,10 @@ class Venue:
         self.market.apply(topic, text)
         now_ms, slot_ms = self.clock.now_ms(), self._slot_ms()
         self.history.apply(topic, text, now_ms)
-        self.outbox.put(self._moved(topic, text))
-        self.outbox.send()
+        events = self._moved(topic, text, now_ms)
+        if events or self.store is not None:
+            self.outbox.put(events)
+            self.outbox.send()
         self.display.pass_on(topic, text, slot_ms, now_ms)
         if self.core.has_news:
             self._show_acts()
@@ -448,19 +450,18 @@ class Venue:
         if not self._unheard:
             self.opened.set()
 
-    def _moved(self, topic: str, text: bytes) -> Iterable[Event]:
-        kind, _, rest = topic.partition(".")
-        symbol = rest.rpartition(".")[2]
+    def _moved(self, topic: str, text: bytes, now_ms: int) -> Iterable[Event]:
+        kind, _, symbol = parts_of(topic)
         if kind == "publicTrade":
-            return self._traded(symbol, text)
+            return self._traded(symbol, text, now_ms)
         if kind == "tickers":
-            return self.core.on_ticker(symbol, self.clock.now_ms())
-        return self.core.on_book(symbol, self.clock.now_ms())
+            return self.core.on_ticker(symbol, now_ms)
+        return self.core.on_book(symbol, now_ms)
 
-    def _traded(self, symbol: str, text: bytes) -> Iterable[Event]:
+    def _traded(self, symbol: str, text: bytes, now_ms: int) -> Iterable[Event]:
         if not self.core.wants_trades(symbol):
             return ()
-        return self.core.on_trades(symbol, read_trades(text), self.clock.now_ms())
+        return self.core.on_trades(symbol, read_trades(text), now_ms)
 
 
 def kept(session: Session, query: str) -> Session:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,10 +18,20 @@ from synthcore.exchange.market.premium import Premium
 
 Level = tuple[Decimal, Decimal]  # price, quantity
 
+KEPT_TOPICS = 8192  # of which it is known how they are read: all contracts have fewer
 KEPT_TRADES = 1000  # per symbol, as many as REST gives
 TOLD_BY_TRADES = frozenset({"lastPrice", "volume24h"})  # fields of a ticker that a trade changes
 NOTHING: Mapping[str, str] = {}
+ENDLESS = Decimal("Infinity")
 NO_LEVELS: Sequence[Level] = ()
+
+
+@lru_cache(maxsize=KEPT_TOPICS)
+def parts_of(topic: str) -> tuple[str, str, str]:
+    """Kind, depth (of a book) and symbol of a public topic."""
+    kind, _, rest = topic.partition(".")
+    depth, _, symbol = rest.rpartition(".")
+    return kind, depth, symbol
 
 
 class MarketState:
@@ -42,15 +53,14 @@ class MarketState:
         bool
             False where the frame could not be read.
         """
-        kind, _, rest = topic.partition(".")
+        kind, depth, symbol = parts_of(topic)
         try:
             if kind == "orderbook":
-                depth, _, symbol = rest.partition(".")
                 self.uncrossed += self._symbol(symbol).apply_book(int(depth), _decode_book(text))
             elif kind == "tickers":
-                self._symbol(rest).apply_ticker(_decode_ticker(text))
+                self._symbol(symbol).apply_ticker(_decode_ticker(text))
             elif kind == "publicTrade":
-                self._symbol(rest).apply_trades(_decode_trades(text))
+                self._symbol(symbol).apply_trades(_decode_trades(text))
         except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, ValueError):
             self.malformed += 1
             return False
@@ -288,6 +298,10 @@ class Ladder:
         self._keys: list[Decimal] = []
 
     def replace(self, levels: list[Level], texts: list[Pair]) -> None:
+        if len(levels) == 1 and levels[0][1]:  # of the best level alone
+            self.levels, self.texts = levels, texts
+            self._keys = [self._sign * levels[0][0]]
+            return
         rows = sorted(zip(levels, texts, strict=True), key=lambda row: self._sign * row[0][0])
         rows = [row for row in rows if row[0][1]]
         self.levels = [level for level, _ in rows]
@@ -295,22 +309,20 @@ class Ladder:
         self._keys = [self._sign * price for price, _ in self.levels]
 
     def update(self, levels: list[Level], texts: list[Pair]) -> None:
+        keys, is_bid = self._keys, self._sign < 0
         for level, text in zip(levels, texts, strict=True):
-            key = self._sign * level[0]
-            place = self.place(key)
-            is_known = place < len(self._keys) and self._keys[place] == key
+            key = -level[0] if is_bid else level[0]
+            place = bisect_left(keys, key)
+            is_known = place < len(keys) and keys[place] == key
             if not level[1]:
                 if is_known:
-                    del self._keys[place], self.levels[place], self.texts[place]
+                    del keys[place], self.levels[place], self.texts[place]
             elif is_known:
                 self.levels[place], self.texts[place] = level, text
             else:
-                self._keys.insert(place, key)
+                keys.insert(place, key)
                 self.levels.insert(place, level)
                 self.texts.insert(place, text)
-
-    def place(self, key: Decimal) -> int:
-        return bisect_left(self._keys, key)
 
     def key(self, price: Decimal) -> Decimal:
         return self._sign * price
@@ -353,7 +365,7 @@ _decode_trades = msgspec.json.Decoder(TradeFrame).decode
 def _levels_of(pairs: list[Pair]) -> list[Level]:
     levels = [(Decimal(price), Decimal(size)) for price, size in pairs]
     for price, size in levels:
-        if not (price > 0 and size >= 0 and size.is_finite() and price.is_finite()):
+        if not (0 < price < ENDLESS and 0 <= size < ENDLESS):
             raise ValueError(f"a level has a price above 0 and a size of 0 or more, was {price}, {size}")
     return levels
 

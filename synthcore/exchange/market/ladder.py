@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from functools import cache
 from random import Random
+from statistics import NormalDist
 from typing import NamedTuple
 
 KEPT = 230  # levels: enough for the 200 that are shown, whatever goes in front
@@ -28,13 +30,26 @@ class Depth(NamedTuple):
     stirred_sigma: float  # of its logarithm
 
 
-FINE = Depth(0.0118, 1.8, 60, (1, 1, 1, 1, 1, 2, 2, 3), 0.04, 0.035, 10.0, 0.93)  # as BTCUSDT
+FINE = Depth(0.0122, 1.8, 60, (1, 1, 1, 1, 1, 2, 2, 3), 0.033, 0.03, 10.0, 0.93)  # as BTCUSDT
 # As SOLUSDT and DOGEUSDT: every tick has a level, as large as the best.
-COARSE = Depth(1.58, 0.9, 0, (1,), 0.03, 0.0, 4.7, 0.87)
+COARSE = Depth(1.5, 0.9, 0, (1,), 0.03, 0.0, 4.7, 0.87)
 COARSE_FROM_BPS = 0.3  # value of a tick
 RESIZED = 0.5  # of changes behind the best price; the others take a level away, or make one
 CHANGED_MEAN_PLACE = 30  # how far behind
 FRONT_PLACES = 10  # how far what is different in front reaches
+
+
+DRAW_BITS = 9
+DRAWS = 1 << DRAW_BITS
+# Distributions as their quantiles, one for each draw of so many bits: cheaper than to draw from them.
+CHANGED_PLACES = [int(-CHANGED_MEAN_PLACE * math.log(1 - (i + 0.5) / DRAWS)) for i in range(DRAWS)]
+
+
+@cache
+def log_normal(sigma: float) -> list[float]:
+    """The quantiles of a log-normal distribution of median 1."""
+    normal = NormalDist(0.0, sigma)
+    return [math.exp(normal.inv_cdf((i + 0.5) / DRAWS)) for i in range(DRAWS)]
 
 
 class Ladder:
@@ -54,7 +69,9 @@ class Ladder:
         self._top_lots = top_lots
         self._random = random
         self._watchers: list[set[int]] = []
-        self._stirred_mu = math.log(self._depth.stirred)
+        self._deep_lots = top_lots * self._depth.share  # median size of a level
+        self._deep_sizes = log_normal(self._depth.sigma)  # relative to that
+        self._stirred = log_normal(self._depth.stirred_sigma)
         self._insert(sign * best_ticks, self._top_size())
         self._fill_behind()
 
@@ -102,12 +119,12 @@ class Ladder:
 
     def stirred(self) -> int:
         """How many levels change until the next push."""
-        return int(math.exp(self._random.gauss(self._stirred_mu, self._depth.stirred_sigma)))
+        return int(self._depth.stirred * self._stirred[self._random.getrandbits(DRAW_BITS)])
 
     def change_behind(self) -> None:
         """A level behind the best appears, goes, or gets another size."""
         random, depth = self._random, self._depth
-        place = 1 + min(int(random.expovariate(1 / CHANGED_MEAN_PLACE)), len(self._keys) - 2)
+        place = 1 + min(CHANGED_PLACES[random.getrandbits(DRAW_BITS)], len(self._keys) - 2)
         key = self._keys[place]
         draw = random.random() - RESIZED
         if draw < 0:
@@ -175,6 +192,8 @@ class Ladder:
         return max(1, round(self._top_lots * math.exp(sigma * z)))
 
     def _deep_size(self, place: int) -> int:
-        depth = self._depth
-        share = depth.share * min(1.0, place / depth.full_from) if depth.full_from else depth.share
-        return max(1, round(self._top_lots * share * math.exp(self._random.gauss(0.0, depth.sigma))))
+        lots = self._deep_lots * self._deep_sizes[self._random.getrandbits(DRAW_BITS)]
+        full_from = self._depth.full_from
+        if place < full_from:
+            lots *= place / full_from
+        return round(lots) or 1

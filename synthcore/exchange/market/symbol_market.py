@@ -83,9 +83,9 @@ class SymbolMarket:
 
     def stir(self) -> None:
         """Let levels behind the best prices change."""
-        random = self._random
+        sides, draw = (self.bids, self.asks), self._random.getrandbits
         for _ in range(self.bids.stirred()):
-            (self.bids if random.random() < 0.5 else self.asks).change_behind()
+            sides[draw(1)].change_behind()
 
     def _move(self, move_bps: float) -> bool:
         """Let the quotes follow the fair price, once it has left them far enough."""

@@ -43,7 +43,7 @@ def exchange() -> Iterator[Ready]:
         yield ready
 
 
-@pytest.fixture(params=CONTENDERS.values(), ids=CONTENDERS)
+@pytest.fixture(scope="module", params=CONTENDERS.values(), ids=CONTENDERS)
 def one_tick(request: pytest.FixtureRequest, exchange: Ready) -> Iterator[Callable[[], Stamps]]:
     way: Open = request.param
     with one_tick_at_a_time(exchange, way) as take:

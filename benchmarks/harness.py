@@ -1,15 +1,12 @@
-"""What the benchmarks share: a timer that shows stamped latencies, helper processes, the cores of a run."""
+"""What the benchmarks share: a timer that shows stamped latencies, and helper processes."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from synthcore._core.affinity import choose_cores, pin
 
 
 class StampTimer:
@@ -40,15 +37,3 @@ def helper_process(script: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, process.stdout.readline().strip()
         finally:
             process.terminate()
-
-
-@contextmanager
-def on_the_feed_core() -> Iterator[int]:
-    """Put this thread where a run's feed is; gives the core that is the strategy's."""
-    before = os.sched_getaffinity(0)
-    feed_core, strategy_core = choose_cores()
-    pin(feed_core)
-    try:
-        yield strategy_core
-    finally:
-        os.sched_setaffinity(0, before)

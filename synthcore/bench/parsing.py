@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,19 @@ FRAMES = 64
 REPEATS = 200
 SLOW_REPEATS = 10  # of the rivals: each frame takes them that much longer
 NOW_MS = 1_763_700_000_000
+NO_FIELDS: Mapping[str, str] = {}
+OTHER_FIELDS = {  # of a snapshot
+    "tickDirection": "PlusTick",
+    "price24hPcnt": "0.017103",
+    "lastPrice": "67215.60",
+    "prevPrice24h": "66085.20",
+    "markPrice": "67217.33",
+    "indexPrice": "67227.36",
+    "openInterestValue": "4621183601.91",
+    "turnover24h": "6157038312.9435",
+    "volume24h": "91705.276",
+    "fundingRate": "-0.000212",
+}
 TYPED = "msgspec, typed"
 SERDE = "Rust serde_json, typed"
 
@@ -95,15 +108,23 @@ def frames_of(kind: str) -> list[bytes]:
         bid = f"{price * (1 + dice.random() / 100):.{decimals}f}"
         ask = f"{price * 1.02:.{decimals}f}"
         symbol = dice.choice(SYMBOLS)
-        frames.append(
-            book(symbol, bid, ask) if kind == "orderbook.1" else ticker(symbol, "delta", bid, ask, NOW_MS)
-        )
+        frames.append(frame_of(kind, symbol, bid, ask))
     return frames
 
 
-def ticker(symbol: str, kind: str, bid: str, ask: str, ts: int) -> bytes:
+def frame_of(kind: str, symbol: str, bid: str, ask: str) -> bytes:
+    if kind == "orderbook.1":
+        return book(symbol, bid, ask)
+    if kind == "snapshot":
+        return ticker(symbol, "snapshot", bid, ask, NOW_MS, OTHER_FIELDS)
+    return ticker(symbol, "delta", bid, ask, NOW_MS)
+
+
+def ticker(
+    symbol: str, kind: str, bid: str, ask: str, ts: int, other: Mapping[str, str] = NO_FIELDS
+) -> bytes:
     quote = {"bid1Price": bid, "bid1Size": "84.489", "ask1Price": ask, "ask1Size": "83.020"}
-    data = {"symbol": symbol, **quote}
+    data = {"symbol": symbol, **other, **quote}
     return msgspec.json.encode(
         {"topic": f"tickers.{symbol}", "type": kind, "data": data, "cs": 24987956060, "ts": ts}
     )

@@ -8,6 +8,7 @@ which it was sent: a sender that is held up doesn't make the client look better.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -86,16 +87,23 @@ def accept(request: WSUpgradeRequest) -> WSListener:
 
 
 async def serve() -> None:
+    logging.getLogger("picows").setLevel(logging.ERROR)  # it warns of each flood
     server = await ws_create_server(accept, "127.0.0.1", 0, use_aiofastnet=False)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), leave)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
+
+
+def leave() -> None:
+    """Nothing is ever written to our standard input: it has ended, and with it who asked for us."""
+    raise SystemExit
 
 
 @contextmanager
 def running(core: int) -> Iterator[int]:
     """Have one in a process of its own; gives its port."""
     command = [sys.executable, "-m", "synthcore.bench.stream_server", str(core)]
-    with Popen(command, stdout=PIPE, text=True, start_new_session=True) as process:
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline())

@@ -71,7 +71,10 @@ class TickServer:
         return Session(self)
 
     def tick(self) -> None:
-        for _ in os.read(sys.stdin.fileno(), 4096):
+        wanted = os.read(sys.stdin.fileno(), 4096)
+        if not wanted:  # who asked for us is gone
+            raise SystemExit
+        for _ in wanted:
             text = ticker("delta", next(self.numbers))
             for session in self.sessions:
                 session.send(text)

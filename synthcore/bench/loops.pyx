@@ -1,4 +1,4 @@
-"""The loops that only benchmarks need, compiled so that no Python is in the figure. Nothing of a run imports this.
+"""The loops that only benchmarks need, compiled so that no Python is in the figure. No run imports this.
 
 Loops of two ends are started in two threads and are bounded: a count, never a time that might not come.
 """
@@ -145,39 +145,46 @@ cdef class Sleeper:
     cdef Memory memory
     cdef Waiter *waiter
     cdef uint64_t *sent_ns     # of the last wake-up; on another line than the futex
+    cdef uint64_t *number      # of the last wake-up
 
     def __cinit__(self):
         self.memory = Memory(192)
         self.waiter = <Waiter *>self.memory.address
         self.sent_ns = <uint64_t *>(<char *>self.memory.address + 128)
+        self.number = self.sent_ns + 1
 
     def sleep(self, int count):
-        """Sleep so often; return ns from each wake-up's stamp to the first instruction after it."""
-        cdef uint64_t last = 0
+        """Sleep until the last of so many wake-ups; return ns from each stamp to the first instruction after.
+
+        Fewer than so many where the sleeper was held up, and the next wake-up came before it ran.
+        """
+        cdef uint64_t seen = 0
         cdef uint32_t ticket
         cdef int64_t taken
         latencies = []
-        for _ in range(count):
+        while seen < <uint64_t>count:
             with nogil:
-                while load_acquire(self.sent_ns) == last:         # pairs with the release in wake
+                while load_acquire(self.number) == seen:          # pairs with the release in wake
                     ticket = waiter_announce(self.waiter)
-                    if load_acquire(self.sent_ns) == last:
+                    if load_acquire(self.number) == seen:
                         waiter_sleep(self.waiter, ticket)
                     else:
                         waiter_stay(self.waiter)
                 taken = monotonic_ns() - <int64_t>load_acquire(self.sent_ns)
-                last = load_acquire(self.sent_ns)
+                seen = load_acquire(self.number)
             latencies.append(taken)
         return latencies
 
     def wake(self, int count, int64_t period_ns):
         """Wake the sleeper so often."""
         cdef int64_t due_ns = monotonic_ns()
+        cdef int number
         with nogil:
-            for _ in range(count):
+            for number in range(1, count + 1):
                 due_ns += period_ns
                 wait_until_ns(due_ns)
                 store_release(self.sent_ns, <uint64_t>monotonic_ns())
+                store_release(self.number, <uint64_t>number)
                 waiter_wake_always(self.waiter)
 
 
@@ -280,29 +287,35 @@ def push_spaced(Ring ring not None, int items, int64_t gap_ns):
     cdef int64_t gap = <int64_t>(gap_ns / tick_ns())
     cdef int64_t due = bench_ticks()
     memset(item, 0, sizeof(item))
+    cdef int i
     with nogil:
-        for _ in range(items):
+        for i in range(items):
             due += gap
             while bench_ticks() < due:
                 pass
+            item[2] = <uint64_t>i
             item[1] = <uint64_t>bench_ticks()
             ring_push(ring.block, item)
 
 
 def pop_spaced(Ring ring not None, int items):
-    """Pop what `push_spaced` pushes; return ns from each stamp to its pop."""
+    """Pop what `push_spaced` pushes, to the last; return ns from each stamp to its pop."""
     cdef uint64_t slot[8]
     cdef int i
+    cdef int popped = 0
     cdef int64_t *ticks = <int64_t *>malloc(items * sizeof(int64_t))
     if ticks is NULL:
         raise MemoryError
     try:
         with nogil:
-            for i in range(items):
-                while not ring_pop(ring.block, slot):
-                    pass
-                ticks[i] = bench_ticks() - <int64_t>slot[1]
-        return [ticks[i] * tick_ns() for i in range(items)]
+            while popped < items:
+                if not ring_pop(ring.block, slot):
+                    continue
+                ticks[popped] = bench_ticks() - <int64_t>slot[1]
+                popped += 1
+                if slot[2] == <uint64_t>(items - 1):    # some may have been dropped before it
+                    break
+        return [ticks[i] * tick_ns() for i in range(popped)]
     finally:
         free(ticks)
 

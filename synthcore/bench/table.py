@@ -59,7 +59,7 @@ def cells(row: Row) -> tuple[str, ...]:
         row.name,
         value(row.ours, row.unit),
         row.rival or "",
-        value(row.rival_value, row.unit),
+        value(row.rival_value, row.unit) if row.rival else "",
         "" if row.ratio is None else f"{row.ratio:.3g} ×",
         row.target or "",
         row.why or {True: "met", False: "MISSED", None: ""}[row.met],

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from synthcore._core.ring import Ring
+from synthcore.bench.loops import Sleeper, pop_spaced, push_spaced
+from synthcore.bench.pairs import both
 from synthcore.bench.question import Question
 from synthcore.bench.result import Report
 from synthcore.bench.rivals import Native
@@ -62,6 +65,22 @@ def test_a_family_is_chosen_by_its_first_word() -> None:
 def test_an_unknown_name_is_refused_in_a_sentence() -> None:
     with pytest.raises(ConfigError, match=r"must name a question or the first word of several .* was 'pars'"):
         chosen(ALL, ["pars"])
+
+
+def test_a_sleeper_that_misses_wake_ups_ends_with_the_last() -> None:
+    sleeper = Sleeper()
+
+    taken_ns, _ = both(lambda: sleeper.sleep(500), lambda: sleeper.wake(500, 1))
+
+    assert 1 <= len(taken_ns) <= 500
+
+
+def test_a_consumer_that_was_lapped_ends_with_the_last_item() -> None:
+    ring = Ring(2)
+
+    taken_ns, _ = both(lambda: pop_spaced(ring, 5000), lambda: push_spaced(ring, 5000, 1))
+
+    assert len(taken_ns) + ring.dropped == 5000
 
 
 @pytest.fixture(scope="module")

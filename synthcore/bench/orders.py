@@ -236,10 +236,12 @@ def in_loop(open_way: Callable[[int], Awaitable[tuple[Await, Await]]], serve: Se
     async def place_all(port: int) -> list[int]:
         place, close = await open_way(port)
         decided_ns = []
-        for _ in range(WARM_UP + orders):
-            decided_ns.append(time.monotonic_ns())
-            await place()
-        await close()
+        try:
+            for _ in range(WARM_UP + orders):
+                decided_ns.append(time.monotonic_ns())
+                await place()
+        finally:
+            await close()
         return decided_ns
 
     def run(port: int) -> list[int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -108,31 +108,32 @@ def bound(once: Callable[[type[Client]], Reading], kind: type[Client]) -> Measur
 
 async def flood(kind: type[Client], port: int, effort: Effort) -> Reading:
     """Millions of frames for each second of this thread's processor time."""
-    client = await connected(kind, port)
     frames = effort.count(FLOOD_FRAMES)
-    begun_ns = time.thread_time_ns()
-    await client.say(f"flood {frames}")
-    await asyncio.wait_for(client.until(frames), WAIT_S)
-    used_ns = time.thread_time_ns() - begun_ns
-    await client.close()
+    async with connected(kind, port) as client:
+        begun_ns = time.thread_time_ns()
+        await client.say(f"flood {frames}")
+        await asyncio.wait_for(client.until(frames), WAIT_S)
+        used_ns = time.thread_time_ns() - begun_ns
     return Reading(frames / used_ns * 1e3)
 
 
 async def paced(kind: type[Client], port: int, effort: Effort) -> Reading:
     """Ns from the moment at which a frame was due to the moment at which it was queued."""
-    client = await connected(kind, port)
     frames = effort.count(PACED_FRAMES)
-    await client.say(f"paced {frames} {PERIOD_NS} 1")
-    await asyncio.wait_for(client.until(frames), WAIT_S)
-    taken_ns = client.taken_ns()
-    await client.close()
-    return latencies(taken_ns)
+    async with connected(kind, port) as client:
+        await client.say(f"paced {frames} {PERIOD_NS} 1")
+        await asyncio.wait_for(client.until(frames), WAIT_S)
+    return latencies(client.taken_ns())
 
 
-async def connected(kind: type[Client], port: int) -> Client:
+@asynccontextmanager
+async def connected(kind: Callable[[], Client], port: int) -> AsyncIterator[Client]:
     client = kind()
     await client.open(f"ws://127.0.0.1:{port}/")
-    return client
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def native_flood(native: Native, port: int, effort: Effort) -> Reading:
@@ -157,11 +158,11 @@ def listener_into(sink: Ring | Pipeline) -> FeedListener:
 
 
 class Ours:
-    """The compiled listener, into the ring."""
+    """The compiled listener, into a ring, or into the pipeline that has the ring."""
 
-    def __init__(self) -> None:
-        self.ring = Ring(4096)
-        self._listener = listener_into(self.ring)
+    def __init__(self, ring: Ring | None = None, sink: Pipeline | None = None) -> None:
+        self.ring = Ring(4096) if ring is None else ring
+        self._listener = listener_into(self.ring if sink is None else sink)
         self._transport: WSTransport
 
     @property
@@ -208,13 +209,9 @@ async def passes(port: int, rate: int, effort: Effort) -> bool:
     kernel.set_inputs(0, spread_bps=5.0, funding_delta=0.0, position_size=1000.0, fees_bps=11.0)
     with Pipeline(kernel) as pipeline:
         pipeline.start("park", strategy_core, urgent=True)
-        client = Ours()
-        client.ring = pipeline.updates
-        client._listener = listener_into(pipeline)
-        await client.open(f"ws://127.0.0.1:{port}/")
-        await client.say(f"paced {bursts * BURST} {int(1e9 * BURST / rate)} {BURST}")
-        await asyncio.wait_for(client.until(bursts * BURST), WAIT_S)
-        await client.close()
+        async with connected(lambda: Ours(pipeline.updates, pipeline), port) as client:
+            await client.say(f"paced {bursts * BURST} {int(1e9 * BURST / rate)} {BURST}")
+            await asyncio.wait_for(client.until(bursts * BURST), WAIT_S)
     return pipeline.dropped == 0 and kernel.funnel()["updates"] == bursts * BURST
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import SubprocessError
 
 from synthcore._core.idle import IdleStates
 from synthcore.bench import hand_over, judging, limits, machine, orders, parsing, queues, sockets, trades
 from synthcore.bench.question import FULL, QUICK, Effort, Question, Reading, rows_of, series_of
 from synthcore.bench.result import Limit, Report, Row, Series
 from synthcore.bench.rivals import Native
-from synthcore.errors import ConfigError
+from synthcore.errors import ConfigError, SynthError
 
 RIVALS = Path("build/rivals")  # where `make rivals` puts them
 LIMITS = "limits"
@@ -36,6 +37,8 @@ NOT_YET = (
         why="not yet: neither Debian 12 nor PyPI has it",
     ),
 )
+
+FAILURES = (OSError, AssertionError, SubprocessError, SynthError)
 
 Progress = Callable[[str, int, int], None]  # what is measured now, steps done, steps in all
 
@@ -112,7 +115,10 @@ class Suite:
             self._step("limits of the machine")
             self._limits = limits.measure(idle, self._effort)
             for question in self._asked:
-                self._answer(question)
+                try:
+                    self._answer(question)
+                except FAILURES as error:  # one that can't be asked here costs only itself
+                    self._rows.append(failed(question, error))
         self._is_complete = True
 
     def report(self) -> Report:
@@ -149,3 +155,9 @@ class Suite:
     def _step(self, what: str) -> None:
         self._on_progress(what, self._done, 1 + self._effort.rounds * len(self._asked))
         self._done += 1
+
+
+def failed(question: Question, error: BaseException) -> Row:
+    """What is said of a question that found no answer."""
+    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    return Row(name=question.name, ours=None, unit=question.unit, why=f"failed ({said})")

@@ -11,7 +11,7 @@ import pytest
 from synthcore._core.ring import Ring
 from synthcore.bench.loops import Sleeper, pop_spaced, push_spaced
 from synthcore.bench.pairs import both
-from synthcore.bench.question import Question
+from synthcore.bench.question import Question, Reading
 from synthcore.bench.result import Report
 from synthcore.bench.rivals import Native
 from synthcore.bench.suite import Suite, chosen, questions
@@ -55,6 +55,19 @@ def test_steps_are_told_in_order_and_none_too_many() -> None:
     suite.run()
 
     assert told == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_question_that_fails_costs_only_itself() -> None:
+    def fails() -> Reading:
+        raise TimeoutError("nothing came")
+
+    broken = Question(name="broken", asks="?", unit="ns", contenders=lambda stack, effort: {"ours": fails})
+    suite = Suite([broken, *chosen(ALL, ["record"])], quick=True)
+
+    suite.run()
+
+    assert suite.report().rows[0].why == "failed (TimeoutError: nothing came)"
+    assert {row.name for row in suite.report().rows} == {"broken", "record"}
 
 
 def test_a_family_is_chosen_by_its_first_word() -> None:

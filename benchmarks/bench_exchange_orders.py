@@ -154,6 +154,7 @@ def test_one_at_a_time(
 
 
 @pytest.mark.benchmark(timer=TIMER)
+@pytest.mark.parametrize("kind", FRAMES)
 @pytest.mark.parametrize("way", ["http", "socket"])
 def test_flat_out(
     benchmark: BenchmarkFixture,
@@ -161,11 +162,13 @@ def test_flat_out(
     exchange: Ready,
     trader: Trader,
     way: str,
+    kind: str,
 ) -> None:
     async def send(orders: list[Order]) -> None:
-        await trader.place(way, orders, len(orders) * FRAMES["filling"])
+        await trader.place(way, orders, len(orders) * FRAMES[kind])
 
-    measure(benchmark, loop, exchange.pid, send, rounds=BURSTS, at_once=BURST)
+    tidy = trader.cancel if kind == "resting" else None
+    measure(benchmark, loop, exchange.pid, send, kind=kind, tidy=tidy, rounds=BURSTS, at_once=BURST)
 
 
 @pytest.mark.benchmark(timer=TIMER)

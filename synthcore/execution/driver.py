@@ -195,7 +195,12 @@ class TradeDriver:
 
     def _group(self, send: Send) -> Group:
         """The rate limit's window that an order goes through."""
-        return self.desk.budget.close_group(self.desk.now_ns()) if send.is_close else "create"
+        if not send.is_close:
+            return "create"
+        group = self.desk.budget.close_group(self.desk.now_ns())
+        if group == "create_batch":
+            logger.warning("%s: by the batch call, single orders have no room", send.link_id)
+        return group
 
     async def _place(self, send: Send, group: Group) -> None:
         wait_ns = self.desk.budget.wait_ns(group, self.desk.now_ns())

@@ -21,6 +21,9 @@ from synthcore.exchange.settings import ExchangeSettings
 ENTRIES, CLOSES = ("L-e0", "S-e0"), ("L-x0", "S-x0")
 NO_ORDER_YET = {"run", "begun", "action Send L-e0", "action Send S-e0", "order L-e0", "order S-e0"}
 
+# Written at once after the record before it: nothing can happen between the two.
+FOLLOWS = ("action", "event Acknowledged", "event Filled", "cost")
+
 
 def records() -> list[str]:
     """Every record of a trade that is opened, held and closed."""
@@ -36,7 +39,12 @@ def records() -> list[str]:
 
 
 def steps() -> list[Step]:
-    around = [Step(when, record) for record in records() for when in ("before", "after")]
+    around = [
+        Step(when, record)
+        for record in records()
+        for when in ("before", "after")
+        if when == "after" or not record.startswith(FOLLOWS)
+    ]
     return around + [Step("sent", order) for order in (*ENTRIES, *CLOSES)]
 
 
@@ -74,11 +82,11 @@ def test_the_steps_reach_every_state_of_a_trade(matrix: dict[str, Row]) -> None:
     held = {name: row.at_kill for name, row in matrix.items()}
     nothing, pair = "0 long, 0 short", f"{QTY} long, {QTY} short"
 
-    assert all(held[f"{when} {record}"] == nothing for when in ("before", "after") for record in NO_ORDER_YET)
+    assert all(held[f"after {record}"] == nothing for record in NO_ORDER_YET)
     assert (held["sent L-e0"], held["sent S-e0"]) == (f"{QTY} long, 0 short", f"0 long, {QTY} short")
     assert held["before event Woke"] == held["after order S-x0"] == pair
     assert (held["sent L-x0"], held["sent S-x0"]) == (f"0 long, {QTY} short", f"{QTY} long, 0 short")
-    assert held["before action Finish"] == held["after ended"] == nothing
+    assert held["after action Finish"] == held["after ended"] == nothing
 
 
 def test_what_was_never_sent_is_never_sent_by_the_recovery(matrix: dict[str, Row]) -> None:

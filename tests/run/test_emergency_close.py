@@ -15,6 +15,12 @@ from synthcore.exchange.ready import Ready
 
 SLACK_NS = 5_000_000_000  # a busy machine is no defect; the ladder gives up after 10 s
 NUMBERS = count()
+REASONS: dict[Kind, set[str]] = {  # a refusal that goes unnoticed is a time-out later
+    "refused": {"leg_refused"},
+    "rejected": {"leg_refused"},
+    "timed out": {"leg_timeout"},
+    "partial": {"holding_time", "take_profit", "partial_fill", "leg_refused"},
+}
 
 CASES: list[tuple[Condition, Kind]] = [
     *(("plain", kind) for kind in KINDS),
@@ -48,6 +54,7 @@ async def test_a_hedge_that_fails_is_unwound_at_once(
     (case,) = await CONDITIONS[condition](ready, entry, kind, tmp_path / "journal.sqlite", 1)
 
     assert case.end == right_end(case)
+    assert case.reason in REASONS[kind]
     assert 0 < case.took_ns < SLACK_NS
     assert flat_now(ready)
 

@@ -69,6 +69,7 @@ class Closed(Struct, frozen=True):
     entry: Entry
     kind: Kind
     end: str
+    reason: str  # by which it was left
     took_ns: int
     late_ns: int  # the same, but from the reset of a window that others had used up, where that came later
 
@@ -132,7 +133,8 @@ class Account:
         await self.journal.kept()
         detected_ns, safe_ns = unwinding(self.path, trade.trade)
         late_ns = safe_ns - max(detected_ns, min(self.reset_ns, safe_ns))
-        return Closed(self.condition, self.entry, kind, trade.end, safe_ns - detected_ns, late_ns)
+        took_ns = safe_ns - detected_ns
+        return Closed(self.condition, self.entry, kind, trade.end, trade.reason, took_ns, late_ns)
 
 
 @asynccontextmanager

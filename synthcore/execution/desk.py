@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 MS = 1_000_000
 MARK_EVERY_S = 0.005
 FLAT_CHECKS = 8
+CONFIRM_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # after the exchange did not say whether all is closed
 REMEMBERED_TRADES = 256  # for what comes after their end
 RUN_PREFIX = "st"  # every order of ours begins with it
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -499,11 +500,21 @@ class Desk:
         open_legs: list[OpenLeg] = []
         for symbol in self.config.symbols_to_trade:
             try:
-                open_legs += await self._flatten(symbol)
+                open_legs += await self._flatten_patiently(symbol)
             except VenueError as e:
                 logger.error("%s is not known to be flat: %s", symbol, e)
                 return Stopped(False, tuple(self.unresolved), str(e))
         return Stopped(not open_legs, tuple(open_legs))
+
+    async def _flatten_patiently(self, symbol: str) -> list[OpenLeg]:
+        """As `_flatten`; an exchange that is busy is asked again for a while."""
+        for pause_s in CONFIRM_PAUSES_S:
+            try:
+                return await self._flatten(symbol)
+            except VenueError as e:
+                logger.warning("%s is not known to be flat yet: %s", symbol, e)
+                await asyncio.sleep(pause_s)
+        return await self._flatten(symbol)
 
     async def _flatten(self, symbol: str) -> list[OpenLeg]:
         """Give positions the time to be shown; close what an unresolved trade left behind."""

@@ -174,7 +174,7 @@ class Recovery:
         if symbol not in self._fills:
             fills = await self._desk.backend.recent_fills(symbol)
             self._fills[symbol] = [fill for fill in fills if is_ours(fill.link_id)]
-        held = held_by(fill for fill in self._fills[symbol] if fill.link_id not in known)
+        held = left_by(fill for fill in self._fills[symbol] if fill.link_id not in known)
         long, short = (max(ZERO, min(held[leg], sizes[leg])) for leg in LEGS)
         return long, short
 
@@ -209,6 +209,16 @@ def held_by(fills: Iterable[Fill]) -> Sizes:
         named = OURS.fullmatch(fill.link_id)
         assert named is not None, "only fills of ours are asked about"
         sizes["LS".index(named["leg"])] += fill.qty if named["kind"] == "e" else -fill.qty
+    return sizes[0], sizes[1]
+
+
+def left_by(newest_first: Iterable[Fill]) -> Sizes:
+    """What our last fills leave held. The exchange lists so many: an exit whose entry it lists no more
+    takes nothing off another one's."""
+    sizes = [ZERO, ZERO]
+    for fill in reversed(list(newest_first)):
+        held = held_by([fill])
+        sizes = [max(ZERO, sizes[leg] + held[leg]) for leg in LEGS]
     return sizes[0], sizes[1]
 
 

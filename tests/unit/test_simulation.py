@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from synthcore.errors import OutcomeUnknown
+from synthcore.exchange.faults.delay_call import DelayCall
 from synthcore.exchange.faults.drop_frame import DropFrame
 from synthcore.exchange.faults.lose_answer import LoseAnswer
 from synthcore.exchange.faults.partial_fill import PartialFill
@@ -79,6 +80,23 @@ def test_a_seed_gives_the_same_events_in_every_process():
 
 def test_another_seed_gives_other_events():
     assert simulated(hours=0.002, seed=1).hash != simulated(hours=0.002, seed=2).hash
+
+
+def test_an_order_that_arrives_while_recovery_begins_is_closed_too(monkeypatch):
+    late = DelayCall(ms=900, when="request path=/v5/order/create link=*-e0 always")
+    live = TradingProcess.live
+
+    async def dies_soon(self, until_s):
+        if until_s > self._time.monotonic_s():  # not the last one, which has to leave nothing
+            self.dies_in = 8
+        return await live(self, until_s)
+
+    monkeypatch.setattr(TradingProcess, "live", dies_soon)
+
+    summary = simulated(plan=[late])
+
+    assert summary.lives["killed"] > 5
+    assert summary.violations == []
 
 
 # Broken on purpose: each is a defect of the production code that the judge has to see.

@@ -107,7 +107,23 @@ def test_the_first_reason_stays():
     assert story.state.exit_reason == "shutdown"
 
 
+def test_the_wish_to_leave_is_the_reason_of_a_pair_that_is_left():
+    assert Story().both_filled().tell(ExitRequested("by_hand")).state.reason == "by_hand"
+    assert held_too_long(Story()).state.exit_reason == "holding_time"
+
+
 # Opening
+
+
+def test_a_timer_that_is_set_is_not_set_again():
+    assert Story().tell(Acknowledged(LONG)).of(SetTimer) == []
+
+
+def test_a_fill_on_top_of_a_pair_is_closed():
+    story = Story().both_filled().fill(LONG, 1)
+
+    assert story.sent == [("r-1-L-x0", Decimal(1), "bounded")]
+    assert story.fill("r-1-L-x0", 1).state.phase == "active"
 
 
 def test_the_leg_timeout_is_set_at_once():
@@ -156,6 +172,19 @@ def test_a_leg_that_may_still_fill_is_closed_once_its_cancel_tells_how_much():
     assert story.sent == [("r-1-L-x0", Decimal(3), "bounded")]
 
 
+def test_a_retry_without_an_answer_is_waited_for_before_its_leg_is_closed():
+    story = Story().fill(LONG, 2).tell(Reported(LONG, Decimal(2), is_final=True))
+
+    assert story.tell(Rejected(SHORT, "account")).sent == []
+
+
+def test_a_refusal_after_the_acknowledgement_is_looked_up():
+    story = Story().tell(Acknowledged(LONG)).tell(Rejected(LONG, "busy"))
+
+    assert story.of(LookUp) == [LookUp(LONG)]
+    assert story.state.intent(LONG).known == "live"
+
+
 def test_a_silent_cancel_is_waited_for_only_so_long():
     story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
     before = story.tell(Woke(), at_ms=749).sent
@@ -170,6 +199,15 @@ def test_an_order_without_an_answer_is_doubted_at_the_leg_timeout():
 
     assert story.of(LookUp) == [LookUp(SHORT)]
     assert story.state.intent(SHORT).known == "unknown"
+
+
+def test_an_order_that_nobody_answers_is_cancelled_while_the_trade_is_unwound():
+    story = Story().tell(AnswerLost(LONG)).tell(ExitRequested("by_hand"), at_ms=100)
+    before = story.of(Cancel)
+
+    story.tell(Woke(), at_ms=350)
+
+    assert (before, story.of(Cancel)) == ([Cancel(LONG)], [Cancel(SHORT)])
 
 
 def test_an_accepted_cancel_is_looked_up_when_the_stream_is_silent():
@@ -212,10 +250,25 @@ def test_one_look_up_is_out_at_a_time():
 
 @pytest.mark.parametrize("event", [StreamDown(), StreamUp()], ids=["down", "up"])
 def test_when_the_stream_breaks_or_comes_back_every_open_order_is_looked_up(event):
-    story = Story().tell(Acknowledged(LONG)).fill(SHORT).tell(event)
+    story = (
+        Story()
+        .tell(Acknowledged(LONG))
+        .fill(SHORT)
+        .tell(StreamDown())
+        .tell(LookedUp(LONG, Reported(LONG, NONE, is_final=False), SERVER_MS, SERVER_MS))
+    )
+
+    story.tell(event)
 
     assert story.of(LookUp) == [LookUp(LONG)]
     assert story.state.is_stream_up is isinstance(event, StreamUp)
+
+
+def test_a_close_is_given_the_time_to_be_answered():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500).fill("r-1-L-x0")
+    story.fill(SHORT, at_ms=900)
+
+    assert story.tell(Woke(), at_ms=901).of(LookUp) == []
 
 
 # Closing
@@ -277,9 +330,7 @@ def test_what_somebody_else_closed_is_told():
 
 
 def test_a_balance_that_fails_becomes_an_unwinding():
-    story = Story().fill(LONG).fill(SHORT, 2).tell(Reported(SHORT, Decimal(2), is_final=True))
-    for attempt in (1, 2):
-        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    story = partly_balancing()
     for attempt in range(4):
         story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
         if story.of(Sweep):
@@ -287,6 +338,20 @@ def test_a_balance_that_fails_becomes_an_unwinding():
 
     assert [send.link_id for send in story.of(Send)] == ["r-1-L-x4", "r-1-S-x0"]
     assert [send.qty for send in story.of(Send)] == [QTY, Decimal(2)]
+
+
+def test_a_wish_to_leave_ends_the_balancing():
+    story = partly_balancing().tell(ExitRequested("by_hand"))
+
+    assert story.sent == [("r-1-S-x0", Decimal(2), "bounded")]
+
+
+def partly_balancing():
+    """Four long, two short; two of the long ones are being closed."""
+    story = Story().fill(LONG).fill(SHORT, 2).tell(Reported(SHORT, Decimal(2), is_final=True))
+    for attempt in (1, 2):
+        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    return story
 
 
 # Giving up
@@ -339,7 +404,33 @@ def test_a_position_that_disagrees_is_asked_for_again_after_longer_and_longer_pa
 
     assert waits == [100, 200, 400, 800, 1000]
     assert story.of(Alarm) == [Alarm("position_disagrees", "the exchange holds 4 long, 0 short")]
-    assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "long", QTY),)
+    assert story.of(Finish) == [Finish("UNRESOLVED", "leg_refused", (OpenLeg("BTCUSDT", "long", QTY),))]
+
+
+def test_flat_at_the_last_check_is_flat():
+    story = failed_and_closed()
+    for _ in range(5):
+        story.tell(PositionReported((QTY, NONE))).tell(Woke(), at_ms=story.state.check_at_ns // MS)
+
+    assert story.tell(FLAT).of(Finish) == [Finish("FAILED_FLAT", "leg_refused")]
+
+
+def test_a_check_without_an_answer_is_made_again_after_a_pause():
+    story = failed_and_closed().tell(NO_ANSWER)
+
+    assert (story.of(CheckPosition), timer_ms(story)) == ([], [100])
+
+
+def test_one_check_is_out_at_a_time():
+    assert failed_and_closed().tell(Woke(), at_ms=50).of(CheckPosition) == []
+
+
+def test_what_was_taken_for_closed_by_others_and_is_there_is_closed():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat")).tell(FLAT)
+
+    story.tell(PositionReported((QTY, NONE)))
+
+    assert story.sent == [("r-1-L-x1", QTY, "market")]
 
 
 def test_an_order_that_was_believed_to_be_nothing_is_looked_up_when_something_is_there():
@@ -366,6 +457,21 @@ def test_a_restart_forgets_questions_that_nobody_will_answer():
     story = failed_and_closed()
 
     assert story.tell(Restarted(), at_ms=1).of(CheckPosition) == [CheckPosition()]
+
+
+def test_a_restart_looks_up_what_was_resting():
+    story = Story().tell(Acknowledged(SHORT)).tell(Restarted())
+
+    assert story.of(LookUp) == [LookUp(LONG), LookUp(SHORT)]
+
+
+@pytest.mark.parametrize("error_class", ["unreachable", "unsent"])
+def test_what_never_left_is_refused(error_class):
+    assert Story().tell(Rejected(LONG, error_class)).tell(Rejected(SHORT, error_class)).end == "REFUSED"
+
+
+def test_a_restart_asks_again_for_an_order_that_was_being_looked_up():
+    assert Story().tell(AnswerLost(LONG)).tell(Restarted()).of(LookUp) == [LookUp(LONG), LookUp(SHORT)]
 
 
 def test_a_fill_after_the_end_is_told():

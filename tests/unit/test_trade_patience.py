@@ -271,6 +271,12 @@ def test_a_close_is_given_the_time_to_be_answered():
     assert story.tell(Woke(), at_ms=901).of(LookUp) == []
 
 
+def test_a_close_that_is_over_is_not_looked_up():
+    story = leaving().fill("r-1-S-x0").tell(Woke(), at_ms=300)
+
+    assert story.of(LookUp) == [LookUp("r-1-L-x0")]
+
+
 # Closing
 
 
@@ -338,6 +344,7 @@ def test_a_balance_that_fails_becomes_an_unwinding():
 
     assert [send.link_id for send in story.of(Send)] == ["r-1-L-x4", "r-1-S-x0"]
     assert [send.qty for send in story.of(Send)] == [QTY, Decimal(2)]
+    assert [send.pricing for send in story.of(Send)] == ["bounded", "bounded"]
 
 
 def test_a_wish_to_leave_ends_the_balancing():
@@ -372,6 +379,17 @@ def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
             (OpenLeg("BTCUSDT", "long", QTY), OpenLeg("BTCUSDT", "short", QTY)),
         )
     ]
+
+
+def test_nothing_is_sent_once_the_other_leg_is_given_up():
+    story = leaving(at_ms=0)
+    for attempt in range(3):
+        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+    story.tell(PositionReported((QTY, QTY))).tell(Rejected("r-1-S-x0", "busy"), at_ms=10)
+
+    story.tell(Reported("r-1-L-x3", NONE, is_final=True), at_ms=110)
+
+    assert (story.end, story.sent) == ("UNRESOLVED", [])
 
 
 def test_an_order_that_is_not_cleared_up_is_named_as_in_doubt():

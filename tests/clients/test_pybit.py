@@ -243,7 +243,7 @@ def test_an_unknown_key_is_refused(exchange):
 
 def test_an_unknown_path_is_http_404(client):
     with pytest.raises(FailedRequestError) as failed:
-        client.get_option_delivery_price(category="option")
+        client.get_master_deposit_address(coin="USDT")
 
     assert failed.value.status_code == 404
 

@@ -30,8 +30,11 @@ class Positions:
             self._followed.add(record.symbol)
 
     def keep(self, symbol: str, side: int, size: Decimal) -> None:
-        """Count this much of what was there before as ours: an earlier process of ours left it."""
-        self._before[symbol, side] = self._before.get((symbol, side), ZERO) - size
+        """Count this much of what was there before as ours, if it is there: an earlier process left it.
+
+        One whose disk was full has closed without a record, so that its entries are more than is held.
+        """
+        self._before[symbol, side] = max(ZERO, self._before.get((symbol, side), ZERO) - size)
 
     def update(self, record: Position) -> None:
         """Take a record, from the stream or by query."""

@@ -52,7 +52,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, clock: VirtualTime) -> None:
         super().__init__()
         self.clock = clock
-        self._clock_resolution = 1e-10  # the clock never stands before a timer that is due, but for rounding
         self._selector = NothingToSelect(self._idle)
         self._scheduled: list[asyncio.TimerHandle]  # the base class's heap
         self._limit_ns: int | None = None
@@ -78,7 +77,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def next_due_ns(self) -> int | None:
         """When the next timer is due, which may have been cancelled; None without one."""
         # Counted from the timer alone: what the clock stood at before must not matter, not by a nanosecond.
-        return math.ceil(self._scheduled[0].when() * 1e9) if self._scheduled else None
+        if not self._scheduled:
+            return None
+        when_s = self._scheduled[0].when()
+        due_ns = math.ceil(when_s * 1e9)
+        return due_ns if due_ns / 1e9 >= when_s else due_ns + 1  # a product is rounded, down, too
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -104,6 +107,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             )
         else:
             self.clock.passed_ns = max(due_ns, self.clock.passed_ns)
+        # Whoever is called at a time finds the clock there, and not before it by the last bit of a float.
+        self._clock_resolution = math.ulp(self.clock.monotonic_s())
 
     def _process_events(self, events: object) -> None:
         """There are none."""

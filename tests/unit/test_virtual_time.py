@@ -1,6 +1,7 @@
 """The clock that jumps and the loop that moves it."""
 
 import asyncio
+import random
 import time
 
 import pytest
@@ -97,3 +98,21 @@ def test_what_is_given_to_a_thread_runs_at_once(loop):
 def test_waiting_for_what_never_comes_is_an_error_and_no_hang(loop):
     with pytest.raises(RuntimeError, match="must have a timer or a callback to go on with"):
         loop.run_until_complete(asyncio.Event().wait())
+
+
+def test_nobody_is_called_before_his_time_by_the_last_bit_of_a_float():
+    source, early = random.Random(1), []
+    loop = VirtualLoop(VirtualTime())
+
+    def look(when_s):
+        if loop.time() < when_s:
+            early.append(when_s)
+
+    for _ in range(20_000):
+        when_s = source.uniform(0, 90_000)
+        loop.call_at(when_s, look, when_s)
+        loop.call_at(when_s + 3e-11, look, when_s + 3e-11)
+    loop.advance_to(90_001 * 10**9)
+    loop.close()
+
+    assert early == []

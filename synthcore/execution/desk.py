@@ -7,6 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ from synthcore.execution.journal import NoJournal, TradeJournal
 from synthcore.execution.journal_read import Leftover
 from synthcore.execution.mark import MarkRules
 from synthcore.execution.paper import PaperTrade
+from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
 from synthcore.execution.recovery import Recovery
 from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
@@ -42,7 +44,6 @@ logger = logging.getLogger(__name__)
 MS = 1_000_000
 MARK_EVERY_S = 0.005
 FLAT_CHECKS = 8
-CONFIRM_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # after the exchange did not say whether all is closed
 REMEMBERED_TRADES = 256  # for what comes after their end
 RUN_PREFIX = "st"  # every order of ours begins with it
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -500,21 +501,11 @@ class Desk:
         open_legs: list[OpenLeg] = []
         for symbol in self.config.symbols_to_trade:
             try:
-                open_legs += await self._flatten_patiently(symbol)
+                open_legs += await patiently(partial(self._flatten, symbol))
             except VenueError as e:
                 logger.error("%s is not known to be flat: %s", symbol, e)
                 return Stopped(False, tuple(self.unresolved), str(e))
         return Stopped(not open_legs, tuple(open_legs))
-
-    async def _flatten_patiently(self, symbol: str) -> list[OpenLeg]:
-        """As `_flatten`; an exchange that is busy is asked again for a while."""
-        for pause_s in CONFIRM_PAUSES_S:
-            try:
-                return await self._flatten(symbol)
-            except VenueError as e:
-                logger.warning("%s is not known to be flat yet: %s", symbol, e)
-                await asyncio.sleep(pause_s)
-        return await self._flatten(symbol)
 
     async def _flatten(self, symbol: str) -> list[OpenLeg]:
         """Give positions the time to be shown; close what an unresolved trade left behind."""

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from synthcore.execution.driver import Host, TradeDriver
 from synthcore.execution.intent import ZERO, Intent
 from synthcore.execution.journal import Begun
 from synthcore.execution.journal_read import Leftover
+from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
 from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
@@ -102,13 +104,26 @@ class Recovery:
             logger.warning("trade %s: its exchange is gone, and what it held with it", one.key)
             self._desk.journal.trade_ended(one.key, VENUE_GONE, None)
         await self._quiet()
-        drivers = [await self._driver_of(one) for one in self._alive() if one.state is not None]
-        drivers += [d for symbol in self._symbols for d in await self._unexplained_driver(symbol)]
-        for driver in drivers:
-            await driver.finished
+        unexplained = {symbol: await self._unexplained(symbol) for symbol in self._symbols}
+        ended = await asyncio.gather(
+            *(self._bring_to_an_end(symbol, unexplained[symbol]) for symbol in self._symbols)
+        )
+        drivers = [driver for each in ended for driver in each]
         for one in self._alive():
             if one.state is None:  # closed with what is unexplained
                 self._desk.journal.trade_ended(one.key, one.end, None)
+        return drivers
+
+    async def _bring_to_an_end(self, symbol: str, unexplained: Sizes) -> list[TradeDriver]:
+        """One trade of a symbol after the other: they share its position, and each is proven flat by it."""
+        drivers = []
+        for one in self._alive():
+            if one.state is not None and one.symbol == symbol:
+                drivers.append(await self._driver_of(one))
+                await drivers[-1].finished
+        if any(unexplained):
+            drivers.append(self._unexplained_driver(symbol, unexplained))
+            await drivers[-1].finished
         return drivers
 
     async def _quiet(self) -> None:
@@ -130,10 +145,14 @@ class Recovery:
         await asyncio.sleep(max(0.0, quiet_at_ms - backend.server_time_ms()) / 1e3)
         self._fills.clear()
         for symbol in self._symbols:  # what arrived meanwhile was not there when the desk looked
-            self._desk.positions.set_aside(await backend.positions(symbol))
+            self._desk.positions.set_aside(await patiently(partial(backend.positions, symbol)))
 
     async def _open_orders(self, symbol: str) -> list[OrderState]:
-        return [order for order in await self._desk.backend.open_orders(symbol) if is_ours(order.link_id)]
+        return [
+            order
+            for order in await patiently(partial(self._desk.backend.open_orders, symbol))
+            if is_ours(order.link_id)
+        ]
 
     # Trades of the journal
 
@@ -144,7 +163,7 @@ class Recovery:
         fills = [
             fill
             for intent in one.state.intents
-            for fill in await self._desk.backend.fills(one.symbol, intent.link_id)
+            for fill in await patiently(partial(self._desk.backend.fills, one.symbol, intent.link_id))
         ]
         self._count_as_ours(one.symbol, held_by(fills))
         self._desk.take_over(driver)
@@ -162,29 +181,23 @@ class Recovery:
 
     async def _unexplained(self, symbol: str) -> Sizes:
         """What our orders hold on a symbol beyond the journal's trades."""
-        sizes = sizes_in(await self._desk.backend.positions(symbol))
+        sizes = sizes_in(await patiently(partial(self._desk.backend.positions, symbol)))
         if not any(sizes):
             return ZERO, ZERO
-        known = {
-            intent.link_id
-            for one in self._alive()
-            if one.state is not None and one.symbol == symbol
-            for intent in one.state.intents
-        }
+        trades = {one.key for one in self._alive() if one.state is not None and one.symbol == symbol}
         if symbol not in self._fills:
-            fills = await self._desk.backend.recent_fills(symbol)
+            fills = await patiently(partial(self._desk.backend.recent_fills, symbol))
             self._fills[symbol] = [fill for fill in fills if is_ours(fill.link_id)]
-        held = left_by(fill for fill in self._fills[symbol] if fill.link_id not in known)
-        long, short = (max(ZERO, min(held[leg], sizes[leg])) for leg in LEGS)
+        fills = self._fills[symbol]
+        explained = left_by(fill for fill in fills if trade_of(fill.link_id) in trades)
+        held = left_by(fill for fill in fills if trade_of(fill.link_id) not in trades)
+        long, short = (max(ZERO, min(held[leg], sizes[leg] - explained[leg])) for leg in LEGS)
         return long, short
 
     async def _holds_unexplained(self) -> bool:
         return any([any(await self._unexplained(symbol)) for symbol in self._symbols])
 
-    async def _unexplained_driver(self, symbol: str) -> list[TradeDriver]:
-        sizes = await self._unexplained(symbol)
-        if not any(sizes):
-            return []
+    def _unexplained_driver(self, symbol: str, sizes: Sizes) -> TradeDriver:
         key = f"{self._desk.run}-0r{self._symbols.index(symbol)}"
         logger.warning("%s: %s long, %s short of ours in no trade: closing", symbol, *sizes)
         self._count_as_ours(symbol, sizes)
@@ -194,12 +207,17 @@ class Recovery:
         self._desk.journal.trade_begun(self._desk.run, begun_with(state))
         self._desk.take_over(driver)
         driver.adopt(state, 0.0)
-        return [driver]
+        return driver
 
 
 def is_ours(link_id: str) -> bool:
     """Whether an order was made by this program: nobody else's is ever touched."""
     return OURS.fullmatch(link_id) is not None
+
+
+def trade_of(link_id: str) -> str:
+    """The key of the trade that an order of ours belongs to."""
+    return link_id.rsplit("-", 2)[0]
 
 
 def held_by(fills: Iterable[Fill]) -> Sizes:

@@ -424,19 +424,33 @@ def on_close_final(turn: Turn, close: Intent) -> None:
     """Climb the ladder when a close did not do its work; pause when only the moment was wrong."""
     state, leg = turn.state, close.leg
     if close.refusal in PASSING_REFUSALS:
-        pauses = state.pauses[leg]
-        pause_ns = min(state.rules.pause_ns << min(pauses, 10), state.rules.longest_pause_ns)
-        turn.set(
-            pauses=with_leg(state.pauses, leg, pauses + 1),
-            retry_at_ns=with_leg(state.retry_at_ns, leg, turn.now_ns + pause_ns),
-        )
+        pause(turn, leg)
         return
-    turn.set(pauses=with_leg(state.pauses, leg, 0))
-    if state.held[leg] > state.goal_qty:
-        turn.set(
-            rungs=with_leg(state.rungs, leg, state.rungs[leg] + 1),
-            wants_position=state.wants_position or close.refusal == "flat",
-        )
+    if state.held[leg] <= state.goal_qty:
+        turn.set(pauses=with_leg(state.pauses, leg, 0))
+        return
+    rung = state.rungs[leg] + 1
+    if not close.refusal and not state.goal_qty:  # taken, but the book is thin: the last rung is tried again
+        rung = min(rung, len(LADDER) - 1)
+    if not close.refusal and not close.filled_qty and LADDER[state.rungs[leg]] == "market":
+        pause(turn, leg)
+    else:
+        turn.set(pauses=with_leg(state.pauses, leg, 0))
+    turn.set(
+        rungs=with_leg(turn.state.rungs, leg, rung),
+        wants_position=state.wants_position or close.refusal == "flat",
+    )
+
+
+def pause(turn: Turn, leg: int) -> None:
+    """Let a moment pass before the leg's next close, and a longer one each time."""
+    state = turn.state
+    pauses = state.pauses[leg]
+    pause_ns = min(state.rules.pause_ns << min(pauses, 10), state.rules.longest_pause_ns)
+    turn.set(
+        pauses=with_leg(state.pauses, leg, pauses + 1),
+        retry_at_ns=with_leg(state.retry_at_ns, leg, turn.now_ns + pause_ns),
+    )
 
 
 def with_leg(pair: tuple[T, T], leg: int, value: T) -> tuple[T, T]:

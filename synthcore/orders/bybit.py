@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 from synthcore.environment import Credentials
 from synthcore.errors import ConfigError, OutcomeUnknown, VenueError, VenueRefused
 from synthcore.model import Fill, Instrument, OrderAck, OrderRequest, OrderState, Position
-from synthcore.orders.answers import raise_for
+from synthcore.orders.answers import RATE_REFUSALS, raise_for
 from synthcore.orders.gateway import ClockOffset, PrivateEvent, RateLimitSeen
 from synthcore.orders.lookup import decode_order_list, look_up
 from synthcore.orders.private import PrivateStream
@@ -51,6 +51,8 @@ BATCH_PATH = "/v5/order/create-batch"
 SOCKET_WITHIN_S = 1.0
 CLOCK_EVERY_S = 30.0
 RECENT_PAGES = 100  # of 100 fills
+WINDOW_S = 1.0  # of a rate limit
+WINDOWS_WAITED = 5
 
 decode_ack = msgspec.json.Decoder(OrderAckResult).decode
 decode_batch = msgspec.json.Decoder(OrderBatchResult).decode
@@ -230,7 +232,9 @@ class BybitBackend:
 
     async def recent_fills(self, symbol: str) -> list[Fill]:
         params = {"category": CATEGORY, "symbol": symbol, "limit": "100"}
-        rows = await self._pages("/v5/execution/list", params, decode_executions, RECENT_PAGES)
+        rows = await self._pages(
+            "/v5/execution/list", params, decode_executions, self._unhurried, at_most=RECENT_PAGES
+        )
         return self._fills(rows)
 
     def _fills(self, rows: list[ExecutionRow]) -> list[Fill]:
@@ -255,17 +259,34 @@ class BybitBackend:
         return (number(wallets[0].total_available_balance) if wallets else None) or Decimal(0)
 
     async def _pages(
-        self, path: str, params: dict[str, str], decode: Callable[[Any], Any], at_most: int | None = None
+        self,
+        path: str,
+        params: dict[str, str],
+        decode: Callable[[Any], Any],
+        query: Callable[..., Awaitable[RestReply]] | None = None,
+        at_most: int | None = None,
     ) -> list[Any]:
+        query = query or self.rest.query
         rows: list[Any] = []
         cursor = ""
         for _ in count() if at_most is None else range(at_most):
-            page = decode((await self.rest.query(path, params, cursor=cursor)).result)
+            page = decode((await query(path, params, cursor=cursor)).result)
             rows += page.list
             if not page.next_page_cursor or not page.list:
                 return rows
             cursor = page.next_page_cursor
         return rows
+
+    async def _unhurried(self, path: str, params: dict[str, str], cursor: str) -> RestReply:
+        """A page of a list so long that it may use up the window: then the next page waits for a new one."""
+        for _ in range(WINDOWS_WAITED):
+            try:
+                return await self.rest.query(path, params, cursor=cursor)
+            except VenueRefused as e:
+                if e.code not in RATE_REFUSALS:
+                    raise
+                await asyncio.sleep(WINDOW_S)
+        return await self.rest.query(path, params, cursor=cursor)
 
     # Rules and modes
 

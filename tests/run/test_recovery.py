@@ -108,24 +108,47 @@ async def test_without_its_journal_the_exchange_alone_tells_what_is_ours(exchang
     key = await crash_when(exchange, tmp_path / "lost.sqlite", HELD, is_active)
     foreign = backend_of(exchange)
     await foreign.start()
-    theirs = OrderRequest(
-        symbol="BTCUSDT",
-        side="Buy",
-        qty=Decimal("0.005"),
-        order_type="Market",
-        link_id=f"stop-{time_ns()}",
-        position_idx=1,
-    )
-    await foreign.place(theirs)
+    await foreign.place(market("Buy", "0.005", f"stop-{time_ns()}"))
 
     said = []
     async with trading(exchange, tmp_path / "new.sqlite", on_alarm=said.append) as desk:
         sizes = await sizes_on(desk.backend)
 
+    await foreign.place(market("Sell", "0.005", f"stop-{time_ns()}", reduce_only=True))
     await foreign.close()
     assert sizes == [Decimal("0.005"), 0]  # theirs stays
     assert len(said) == 1 and "of an earlier run: FAILED_FLAT" in said[0]
     assert key not in said[0]
+
+
+async def test_what_a_trade_of_the_journal_holds_is_not_taken_for_something_unexplained(exchange, tmp_path):
+    """Somebody else closed what an order of ours opened: by our fills alone it is still held."""
+    path = tmp_path / "journal.sqlite"
+    account = backend_of(exchange)
+    await account.start()
+    await account.place(market("Buy", "0.016", "st00000000-1-L-e0"))
+    await account.place(market("Sell", "0.016", f"hand-{time_ns()}", reduce_only=True))
+    await account.close()
+    key = await crash_when(exchange, path, HELD, is_active)
+
+    async with trading(exchange, path) as desk:
+        sizes = await sizes_on(desk.backend)
+
+    assert sizes == [0, 0]
+    assert [line.trade for line in trades(path, 10)] == [key]  # one trade closed it, not two
+
+
+def market(side, qty, link_id, *, reduce_only=False):
+    """An order for the long record."""
+    return OrderRequest(
+        symbol="BTCUSDT",
+        side=side,
+        qty=Decimal(qty),
+        order_type="Market",
+        link_id=link_id,
+        position_idx=1,
+        reduce_only=reduce_only,
+    )
 
 
 async def test_trades_on_an_exchange_that_is_gone_are_not_called_flat(exchange, tmp_path):

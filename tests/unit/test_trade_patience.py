@@ -338,9 +338,12 @@ def test_what_somebody_else_closed_is_told():
 def test_a_balance_that_fails_becomes_an_unwinding():
     story = partly_balancing()
     for attempt in range(4):
-        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+        if attempt:
+            story.tell(Woke(), at_ms=1000 * attempt)
         if story.of(Sweep):
             story.tell(PositionReported((QTY, Decimal(2))))
+        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+    story.tell(Woke(), at_ms=4000)
 
     assert [send.link_id for send in story.of(Send)] == ["r-1-L-x4", "r-1-S-x0"]
     assert [send.qty for send in story.of(Send)] == [QTY, Decimal(2)]
@@ -384,10 +387,10 @@ def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
 def test_nothing_is_sent_once_the_other_leg_is_given_up():
     story = leaving(at_ms=0)
     for attempt in range(3):
-        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+        story.tell(Rejected(f"r-1-L-x{attempt}", "ours"))
     story.tell(PositionReported((QTY, QTY))).tell(Rejected("r-1-S-x0", "busy"), at_ms=10)
 
-    story.tell(Reported("r-1-L-x3", NONE, is_final=True), at_ms=110)
+    story.tell(Rejected("r-1-L-x3", "ours"), at_ms=110)
 
     assert (story.end, story.sent) == ("UNRESOLVED", [])
 

@@ -194,18 +194,46 @@ def test_a_late_fill_of_the_unknown_leg_is_closed():
 
 def test_a_close_climbs_the_ladder():
     story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
-    pricings = []
-    for attempt in range(3):
-        story.tell(Reported(f"r-1-L-x{attempt}", Decimal(0), is_final=True))
-        pricings += [send.pricing for send in story.of(Send)]
 
-    assert pricings == ["market", "market"]
+    at_once = nobody_there(story, "r-1-L-x0").sent
+    paused = nobody_there(story, "r-1-L-x1").sent
+    second = story.tell(Woke(), at_ms=100).sent
+    nobody_there(story, "r-1-L-x2").tell(Woke(), at_ms=300)
+
+    assert at_once == [("r-1-L-x1", QTY, "market")]
+    assert (paused, second) == ([], [("r-1-L-x2", QTY, "market")])
     assert story.of(Sweep) == [Sweep()]
-    story.tell(PositionReported((QTY, Decimal(0))))
-    assert story.sent == [("r-1-L-x3", QTY, "market")]
-    story.tell(Reported("r-1-L-x3", Decimal(0), is_final=True))
+    assert story.tell(PositionReported((QTY, Decimal(0)))).sent == [("r-1-L-x3", QTY, "market")]
+
+
+def test_a_book_without_a_buyer_is_tried_again_until_time_is_up():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+    at_ms = 0
+    while story.end is None and at_ms < 20_000:
+        nobody_there(story, story.state.closes(0)[-1].link_id)
+        at_ms += 50
+        story.tell(Woke(), at_ms=at_ms)
+        if story.of(Sweep):
+            story.tell(PositionReported((QTY, Decimal(0))))
+
+    assert at_ms == 10_000
+    assert len(story.state.closes(0)) == 14  # after 0.1, 0.2, 0.4, 0.8 s, and then each second
     assert story.of(Finish)[0].end == "UNRESOLVED"
     assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY)]
+
+
+def test_a_buyer_who_comes_late_is_found():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+    nobody_there(nobody_there(story, "r-1-L-x0"), "r-1-L-x1").tell(Woke(), at_ms=100)
+
+    story.fill("r-1-L-x2")
+
+    assert story.end == "CLOSED"
+
+
+def nobody_there(story, link_id):
+    """A close was taken, and found nobody to trade with."""
+    return story.tell(Reported(link_id, Decimal(0), is_final=True))
 
 
 def test_a_busy_exchange_is_asked_again_on_the_same_rung():

@@ -39,6 +39,10 @@ class Witness(Protocol):
         """How it ended by the journal; empty where that can't be written any more."""
         ...
 
+    def was_shut_out(self, trade: str) -> bool:
+        """Whether it was refused with 403 with no trade socket to turn to: then it gives up at once."""
+        ...
+
 
 class Running(Struct):
     """A trade that has begun and not ended."""
@@ -83,7 +87,7 @@ class Judge:
         if running is not None:
             self._check_length(trade.trade, running)
         if trade.end == "UNRESOLVED":
-            self._check_unresolved(trade, running)
+            self._check_unresolved(trade, running, process)
         elif running is not None:
             self._check_flat(trade, running)
         asyncio.get_running_loop().call_later(JOURNAL_AFTER_S, self._check_journal, trade, process)
@@ -129,9 +133,9 @@ class Judge:
         if took_s > LONGEST_TRADE_S:
             self.violated(f"{trade} took {took_s:.1f} s, at most {LONGEST_TRADE_S:g} s are promised")
 
-    def _check_unresolved(self, trade: PaperTrade, running: Running | None) -> None:
+    def _check_unresolved(self, trade: PaperTrade, running: Running | None, process: Witness) -> None:
         begun_ns = running.begun_ns if running is not None else self._now_ns()
-        if not self._away.was_since(begun_ns):
+        if not self._away.was_since(begun_ns) and not process.was_shut_out(trade.trade):
             self.violated(f"{trade.trade} is UNRESOLVED, and the exchange was there all the time")
 
     def _check_flat(self, trade: PaperTrade, running: Running) -> None:

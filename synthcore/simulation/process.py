@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from synthcore.config import SyntheticConfig
-from synthcore.errors import Unresolved, VenueError
+from synthcore.errors import Unresolved, VenueError, VenueRefused
 from synthcore.execution.desk import Desk
 from synthcore.execution.driver import TradeDriver
 from synthcore.execution.journal import RunRecord
@@ -46,6 +46,11 @@ class WatchedDesk(Desk):
         self.process.on_begun(driver)
         super().take_over(driver)
 
+    def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None:
+        super().on_refusal(driver, refusal)
+        if refusal.error_class == "shut_out":
+            self.process.on_shut_out(driver)
+
     def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None:
         super().on_finished(driver, trade)
         self.process.on_finished(trade)
@@ -68,6 +73,7 @@ class TradingProcess:
         self.suppressed: Counter[str] = Counter()
         self.on_death: Callable[[], object] = lambda: None
         self.dies_in: int | None = None  # records
+        self._shut_out: set[str] = set()  # trades refused with 403, with no trade socket to turn to
         self._source = source
         self._time = time
         self._ground = ground
@@ -188,6 +194,15 @@ class TradingProcess:
     def on_begun(self, driver: TradeDriver) -> None:
         if not self.is_dead:  # it may have died of the trade's first record
             self.judge.on_begun(driver.key, driver.symbol)
+
+    def on_shut_out(self, driver: TradeDriver) -> None:
+        assert isinstance(self.desk.backend, BybitBackend)
+        entry = self.desk.backend.trade_socket
+        if entry is None or not entry.is_up:
+            self._shut_out.add(driver.key)
+
+    def was_shut_out(self, trade: str) -> bool:
+        return trade in self._shut_out
 
     def on_finished(self, trade: PaperTrade) -> None:
         if not self.is_dead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 import msgspec
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from .bounds import Bounds
 from .draft import Draft
 from .exchange import moves
-from .graph import longest_run
+from .graph import Endless, longest_run
 from .machine import Machine, Violation
 from .world import Leg, Mail, Order, World
 
@@ -63,9 +63,11 @@ class Search:
                 number += 1
         except Violation as broken:
             return self._found(violation=str(broken), story=tuple(self._story(number)))
-        rounds = longest_run(len(self._seen), self._edges_from, self._edges_to)
-        if rounds is None:
-            return self._found(violation="some run never ends")
+        try:
+            rounds = longest_run(len(self._seen), self._edges_from, self._edges_to)
+        except Endless as endless:
+            story = (*self._story(endless.circle[0]), "— again and again —", *self._round(endless.circle))
+            return self._found(violation=str(endless), story=story)
         return self._found(longest_run=rounds)
 
     def _beginnings(self) -> Iterator[World]:
@@ -146,18 +148,27 @@ class Search:
 
     def _story(self, number: int) -> Iterator[str]:
         """How a state is reached, found by going there again."""
+        return (label for label, _ in self._way_to(number))
+
+    def _round(self, circle: list[int]) -> Iterator[str]:
+        """What happens on a circle, from its first state back to it."""
+        worlds = [world for _, world in self._way_to(circle[0])] or self._starts[:1]
+        return (label for label, _ in self._along(worlds[-1], [*circle[1:], circle[0]]))
+
+    def _way_to(self, number: int) -> Iterator[tuple[str, World]]:
         at = {self._seen[digest_of(self._packed(world))]: world for world in self._starts}
         way = [number]
         while way[-1] not in at:
             if way[-1] == 0:
                 return  # it was broken at the beginning
             way.append(self._parents[way[-1]])
-        world = at[way.pop()]
-        while way:
-            target = way.pop()
+        yield from self._along(at[way.pop()], reversed(way))
+
+    def _along(self, world: World, numbers: Iterable[int]) -> Iterator[tuple[str, World]]:
+        for target in numbers:
             for label, after in moves(world, self.machine):
                 if self._seen.get(digest_of(self._packed(after))) == target:
-                    yield label
+                    yield label, after
                     world = after
                     break
 

@@ -276,7 +276,8 @@ class Desk:
         self.losses.on_end(trade.end, trade.reason, trade.successful)
         self._heed_losses()
         self._hedge_logger.log(trade)
-        driver.finished.set_result(trade)
+        if not driver.finished.done():  # who waited for it may have been cancelled, and the wait with him
+            driver.finished.set_result(trade)
         if self._on_trade_finished is not None and driver.key not in self._taken_over:
             self._on_trade_finished(trade)
 

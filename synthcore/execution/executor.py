@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 
 from msgspec.structs import replace
@@ -71,7 +72,7 @@ class SingleExchangeExecutor:
             opportunity = replace(opportunity, recv_ns=now_ns, decided_ns=now_ns)
         begun = self.desk.try_begin(opportunity, position_size)
         if isinstance(begun, TradeDriver):
-            return await begun.finished
+            return await asyncio.shield(begun.finished)  # a caller who leaves takes nothing along
         return PaperTrade(trade="", symbol=opportunity.symbol, end="REFUSED", reason=begun)
 
     async def close(self) -> Stopped:

@@ -64,6 +64,7 @@ class Judge:
         self._now_ns = clock.monotonic_ns
         self._away = away
         self._running: dict[str, Running] = {}
+        self._taken_before: dict[str, tuple[Decimal, Decimal]] = {}  # by trade; outlives its process
 
     def violated(self, what: str) -> None:
         self.violation_count += 1
@@ -78,12 +79,14 @@ class Judge:
     # What the trading side says
 
     def on_begun(self, trade: str, symbol: str) -> None:
-        self._running[trade] = Running(symbol, self._now_ns(), self._taken_over(symbol))
+        taken_over = self._taken_before.setdefault(trade, self._taken_over(symbol))
+        self._running[trade] = Running(symbol, self._now_ns(), taken_over)
 
     def on_ended(self, trade: PaperTrade, process: Witness) -> None:
         """A trade reached its end; with the process that says so."""
         self.ends[trade.end] += 1
         running = self._running.pop(trade.trade, None)
+        self._taken_before.pop(trade.trade, None)
         if running is not None:
             self._check_length(trade.trade, running)
         if trade.end == "UNRESOLVED":

@@ -95,6 +95,20 @@ async def sizes_on(backend, symbol="BTCUSDT"):
     return [record.size for record in await backend.positions(symbol)]
 
 
+async def test_a_caller_who_leaves_takes_nothing_along(exchange):
+    async with executing(exchange) as executor:
+        leaving = asyncio.create_task(executor.execute_synthetic_trade(opportunity()))
+        while not executor.desk.trades:
+            await asyncio.sleep(0)
+        (driver,) = executor.desk.trades.values()
+        leaving.cancel()
+        trade = await driver.finished
+
+        again = await executor.execute_synthetic_trade(opportunity())
+
+    assert (trade.end, again.end) == ("CLOSED", "CLOSED")
+
+
 async def test_a_trade_is_opened_closed_and_flat(exchange):
     async with executing(exchange) as executor:
         trade = await executor.execute_synthetic_trade(opportunity())

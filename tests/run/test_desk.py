@@ -95,6 +95,18 @@ async def sizes_on(backend, symbol="BTCUSDT"):
     return [record.size for record in await backend.positions(symbol)]
 
 
+async def test_a_wait_that_was_cancelled_stops_no_entries(exchange):
+    async with executing(exchange) as executor:
+        driver = executor.desk.try_begin(opportunity())
+        driver.finished.cancel()
+        while executor.desk.trades:
+            await asyncio.sleep(0.01)
+
+        again = await executor.execute_synthetic_trade(opportunity())
+
+    assert (driver.state.phase, again.end) == ("done", "CLOSED")
+
+
 async def test_a_caller_who_leaves_takes_nothing_along(exchange):
     async with executing(exchange) as executor:
         leaving = asyncio.create_task(executor.execute_synthetic_trade(opportunity()))

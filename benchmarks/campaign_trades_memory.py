@@ -6,7 +6,7 @@ few milliseconds. What a trade leaves behind is bounded (the last 256 trades, th
 so memory must stop growing. The report has it by trades, the journal's size, and how the trades ended.
 
 Run, with the project installed:
-    python benchmarks/campaign_trades_memory.py [--trades 100000] [--journal normal]
+    PYTHONPATH=tests/support python benchmarks/campaign_trades_memory.py [--trades 100000] [--journal normal]
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import httpx
 from campaign_memory import resident_mb
+from offers import offered
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -37,7 +38,6 @@ from synthcore.execution.desk import Desk
 from synthcore.execution.driver import TradeDriver
 from synthcore.execution.journal import Journal, RunRecord
 from synthcore.feed.thread import new_event_loop
-from synthcore.model import ArbitrageOpportunity
 from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import RateBudget
 from synthcore.secret import Secret
@@ -77,7 +77,7 @@ class Campaign:
     async def _trade_on(self, symbol: str) -> None:
         while self._left > 0:
             self._left -= 1
-            begun = self._desk.try_begin(opportunity(symbol, self._quotes[symbol]))
+            begun = self._desk.try_begin(offered(symbol, *self._quotes[symbol][:2]))
             if not isinstance(begun, TradeDriver):
                 raise RuntimeError(f"{symbol}: no trade begins, {begun}")
             self.ends[(await begun.finished).end] += 1
@@ -89,28 +89,6 @@ class Campaign:
         done = self.ends.total()
         self.resident[done] = round(resident_mb(os.getpid()), 1)
         print(f"{done} trades: {self.resident[done]} MB", file=sys.stderr)
-
-
-def opportunity(symbol: str, quote: tuple[float, float, int]) -> ArbitrageOpportunity:
-    bid, ask, _ = quote
-    now_ns = time.monotonic_ns()
-    return ArbitrageOpportunity(
-        symbol=symbol,
-        long_price=bid,
-        short_price=ask,
-        spread_bps=50.0,
-        funding_delta_8h=0.0075,
-        order_book_depth_long=50_000.0,
-        order_book_depth_short=50_000.0,
-        confidence_score=72,
-        projected_profit_after_slippage=26.94,
-        timestamp=int(time.time()),
-        timestamp_ns=time.time_ns(),
-        bid=bid,
-        ask=ask,
-        recv_ns=now_ns,
-        decided_ns=now_ns,
-    )
 
 
 async def watch(rest: str, quotes: Quotes, client: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """ccxt's unmodified client tells a whole story: only its `urls` are set, as its manual says."""
 
 import pytest
+from ccxt_client import linear_client
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
@@ -18,17 +19,7 @@ def exchange():
 
 @pytest.fixture(scope="module")
 def client(exchange):
-    client = ccxt.bybit(
-        {
-            "apiKey": exchange.api_key,
-            "secret": exchange.api_secret,
-            "enableRateLimit": False,
-            "options": {"defaultType": "swap"},
-        }
-    )
-    client.urls["api"] = dict.fromkeys(client.urls["api"], exchange.rest)
-    client.load_markets()
-    return client
+    return linear_client(ccxt, exchange)
 
 
 def test_it_loads_the_markets(client):

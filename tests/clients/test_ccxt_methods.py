@@ -1,6 +1,7 @@
 """Every method that ccxt has for linear contracts finds what it asks for; others find no route."""
 
 import pytest
+from ccxt_client import linear_client
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
@@ -18,17 +19,7 @@ def exchange():
 
 @pytest.fixture(scope="module")
 def client(exchange):
-    client = ccxt.bybit(
-        {
-            "apiKey": exchange.api_key,
-            "secret": exchange.api_secret,
-            "enableRateLimit": False,
-            "options": {"defaultType": "swap"},
-        }
-    )
-    client.urls["api"] = dict.fromkeys(client.urls["api"], exchange.rest)
-    client.load_markets()
-    return client
+    return linear_client(ccxt, exchange)
 
 
 READS = [  # method, arguments, whether something must come

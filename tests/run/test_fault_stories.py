@@ -7,13 +7,12 @@ exchange must hold nothing, no order may be open, and no quantity may have been 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
-from time import monotonic_ns, time_ns
 
 import pytest
 from control_client import ControlClient
+from offers import offered
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -210,24 +209,7 @@ def executor_of(exchange: Ready, budget: RateBudget) -> SingleExchangeExecutor:
 
 
 def opportunity() -> ArbitrageOpportunity:
-    mid, now_ns = (BID + ASK) / 2, monotonic_ns()
-    return ArbitrageOpportunity(
-        symbol="BTCUSDT",
-        long_price=mid * 0.9975,
-        short_price=mid * 1.0025,
-        spread_bps=50.0,
-        funding_delta_8h=0.0075,
-        order_book_depth_long=50_000.0,
-        order_book_depth_short=50_000.0,
-        confidence_score=72,
-        projected_profit_after_slippage=26.94,
-        timestamp=int(time.time()),
-        timestamp_ns=time_ns(),
-        bid=BID,
-        ask=ASK,
-        recv_ns=now_ns,
-        decided_ns=now_ns,
-    )
+    return offered("BTCUSDT", BID, ASK)
 
 
 async def entered(executor: SingleExchangeExecutor, trade: PaperTrade, leg: str) -> Decimal:

@@ -7,10 +7,10 @@ highest tier of Bybit's takes 60, which begin 15 trades and hold 29.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 
 import httpx
+from offers import offered
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -79,30 +79,9 @@ async def opportunities(ready: Ready) -> list[ArbitrageOpportunity]:
         reply = await client.get(f"{ready.rest}/v5/market/tickers?category=linear")
     rows = {row["symbol"]: row for row in reply.json()["result"]["list"]}
     return [
-        opportunity(symbol, float(rows[symbol]["bid1Price"]), float(rows[symbol]["ask1Price"]))
+        offered(symbol, float(rows[symbol]["bid1Price"]), float(rows[symbol]["ask1Price"]))
         for symbol in SYMBOLS
     ]
-
-
-def opportunity(symbol: str, bid: float, ask: float) -> ArbitrageOpportunity:
-    now_ns = time.monotonic_ns()
-    return ArbitrageOpportunity(
-        symbol=symbol,
-        long_price=bid,
-        short_price=ask,
-        spread_bps=50.0,
-        funding_delta_8h=0.0075,
-        order_book_depth_long=50_000.0,
-        order_book_depth_short=50_000.0,
-        confidence_score=72,
-        projected_profit_after_slippage=26.94,
-        timestamp=int(time.time()),
-        timestamp_ns=time.time_ns(),
-        bid=bid,
-        ask=ask,
-        recv_ns=now_ns,
-        decided_ns=now_ns,
-    )
 
 
 async def held_at_once(drivers: list[TradeDriver | str]) -> int:

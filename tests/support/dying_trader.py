@@ -17,16 +17,15 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
-from time import monotonic_ns, time_ns
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from offers import offered
 
 from synthcore.engine import account, books
 from synthcore.engine.books import open_books
@@ -191,24 +190,7 @@ async def trade(settings: RunSettings, long_price: float) -> None:
 
 
 def opportunity(long_price: float) -> ArbitrageOpportunity:
-    now_ns = monotonic_ns()
-    return ArbitrageOpportunity(
-        symbol="BTCUSDT",
-        long_price=long_price,
-        short_price=ASK * 1.0025,
-        spread_bps=50.0,
-        funding_delta_8h=0.0075,
-        order_book_depth_long=50_000.0,
-        order_book_depth_short=50_000.0,
-        confidence_score=72,
-        projected_profit_after_slippage=26.94,
-        timestamp=int(time.time()),
-        timestamp_ns=time_ns(),
-        bid=BID,
-        ask=ASK,
-        recv_ns=now_ns,
-        decided_ns=now_ns,
-    )
+    return offered("BTCUSDT", BID, ASK, long_price=long_price, short_price=ASK * 1.0025)
 
 
 # All of them

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import Literal, get_args
 
 from control_client import ControlClient
 from msgspec import Struct
+from offers import offered
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -161,24 +161,9 @@ def backend_of(ready: Ready, entry: Entry) -> BybitBackend:
 
 def opportunity(symbol: str, passive: bool) -> ArbitrageOpportunity:
     """At the book; a passive one is priced so that leg 1 fills at once and leg 2 rests."""
-    (bid, ask), now_ns = QUOTES[symbol], monotonic_ns()
-    return ArbitrageOpportunity(
-        symbol=symbol,
-        long_price=ask * 1.0001 if passive else bid * 0.9975,
-        short_price=ask * 1.0025,
-        spread_bps=50.0,
-        funding_delta_8h=0.0075,
-        order_book_depth_long=50_000.0,
-        order_book_depth_short=50_000.0,
-        confidence_score=72,
-        projected_profit_after_slippage=26.94,
-        timestamp=int(time.time()),
-        timestamp_ns=time_ns(),
-        bid=bid,
-        ask=ask,
-        recv_ns=now_ns,
-        decided_ns=now_ns,
-    )
+    bid, ask = QUOTES[symbol]
+    long_price = ask * 1.0001 if passive else bid * 0.9975
+    return offered(symbol, bid, ask, long_price=long_price, short_price=ask * 1.0025)
 
 
 def unwinding(path: Path, trade: str) -> tuple[int, int]:

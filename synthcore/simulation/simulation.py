@@ -50,6 +50,7 @@ class Simulation:
         self._lives: Counter[str] = Counter()
         self._suppressed: Counter[str] = Counter()
         self._source = random.Random(f"{settings.seed}/operator")
+        self._mishaps: Mishaps | None = None  # once there is something to be hurt
         self._begun_s = time.perf_counter()
         self._wall_s: float | None = None  # once it is over
 
@@ -61,19 +62,21 @@ class Simulation:
         ConfigError
             The journal can't be written where it was asked for.
         """
-        with tempfile.TemporaryDirectory() as folder, heard(self._judge.violated):
+        with tempfile.TemporaryDirectory() as folder:
             self._disk = Disk(self._settings.journal)
             self._ground = Ground(
                 self._settings.seed, self._time, Path(folder, "exchange.records"), self._trace.add_output
             )
-            self._mishaps = Mishaps(
+            mishaps = self._mishaps = Mishaps(
                 self._settings, self._loop, self._ground, self._disk, self._away, self._judge.count.watch
             )
             try:
-                self._loop.run_until_complete(self._main())
+                with heard(self._judge.violated):
+                    self._loop.run_until_complete(self._main(mishaps))
             finally:
                 self._wall_s = time.perf_counter() - self._begun_s
-                self._clear_away()
+                with heard(nothing_more):  # an interrupt is a failure to whatever it struck
+                    self._clear_away()
         return self.summary()
 
     def summary(self) -> Summary:
@@ -87,7 +90,7 @@ class Simulation:
             hours=round(simulated_s / HOUR_S, 4),
             wall_s=round(wall_s, 1),
             times_real=round(simulated_s / wall_s, 1),
-            faults=self._mishaps.counts(),
+            faults={} if self._mishaps is None else self._mishaps.counts(),
             ends=dict(sorted(judge.ends.items())),
             lives=dict(sorted(self._lives.items())),
             suppressed=dict(sorted(self._suppressed.items())),
@@ -99,29 +102,29 @@ class Simulation:
 
     # The course of it
 
-    async def _main(self) -> None:
+    async def _main(self, mishaps: Mishaps) -> None:
         self._loop.set_exception_handler(self._on_loop_error)
         await self._ground.open()
-        watching = self._loop.create_task(self._watch())
-        self._mishaps.begin()
-        await self._operate(HOUR_S * self._settings.hours)
-        self._mishaps.end()
+        watching = self._loop.create_task(self._watch(mishaps))
+        mishaps.begin()
+        await self._operate(mishaps, HOUR_S * self._settings.hours)
+        mishaps.end()
         watching.cancel()
-        await self._end_flat()
+        await self._end_flat(mishaps)
 
-    async def _operate(self, until_s: float) -> None:
+    async def _operate(self, mishaps: Mishaps, until_s: float) -> None:
         """Start a process whenever there is none, as a supervisor does."""
         while self._time.monotonic_s() < until_s:
             await self._ground.is_there()
-            await self._one_life(until_s)
+            await self._one_life(mishaps, until_s)
             await asyncio.sleep(self._source.uniform(*AGAIN_AFTER_S))
 
-    async def _one_life(self, until_s: float) -> None:
+    async def _one_life(self, mishaps: Mishaps, until_s: float) -> None:
         source = random.Random(f"{self._settings.seed}/{self._time.passed_ns}")
         process = TradingProcess(source, self._time, self._ground, self._disk, self._judge, self._trace)
         life = self._loop.create_task(process.live(until_s), name="trading process")
         process.on_death = life.cancel
-        self._mishaps.process = process
+        mishaps.process = process
         try:
             ending = str(await life)
         except asyncio.CancelledError:
@@ -129,25 +132,25 @@ class Simulation:
                 raise
             ending = "killed"
         finally:
-            self._mishaps.process = None
+            mishaps.process = None
             self._suppressed.update(process.suppressed)
         self._lives[ending] += 1
 
-    async def _end_flat(self) -> None:
+    async def _end_flat(self, mishaps: Mishaps) -> None:
         """Without faults, the last process leaves nothing behind."""
         await self._ground.is_there()
-        await self._one_life(self._time.monotonic_s())
+        await self._one_life(mishaps, self._time.monotonic_s())
         self._judge.check_none_runs("the end")
         self._judge.check_all_flat("the end")
         for left in self._disk.leftovers():
             self._judge.violated(f"the end: {left.key} has no end in the journal")
 
-    async def _watch(self) -> None:
+    async def _watch(self, mishaps: Mishaps) -> None:
         told = 1
         while True:
             await asyncio.sleep(LOOK_S)
             self._judge.check_ages()
-            self._mishaps.look()
+            mishaps.look()
             if self._time.monotonic_s() >= told * HOUR_S:
                 told += 1
                 self._on_progress(self.summary())
@@ -164,3 +167,7 @@ class Simulation:
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._judge.violated(f"internal error: {context['message']}: {context.get('exception')!r}")
+
+
+def nothing_more(what: str) -> None:
+    """What breaks off when a simulation is ended is no violation."""

@@ -49,10 +49,15 @@ class ExchangeCount:
     ----------
     on_violation
         Told of what must never happen at an exchange.
+    on_sizes
+        Told what the account holds of a symbol, long and short, whenever that may have changed.
     """
 
-    def __init__(self, on_violation: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_violation: Callable[[str], None], on_sizes: Callable[[str, Decimal, Decimal], None]
+    ) -> None:
         self._on_violation = on_violation
+        self._on_sizes = on_sizes
         self._trades: OrderedDict[str, Counted] = OrderedDict()
         self._venue: Venue | None = None
         self.taken_over: dict[str, Pair] = {}  # by liquidations, by symbol, ever
@@ -61,10 +66,8 @@ class ExchangeCount:
         """From now on this is the exchange."""
         self._venue = venue
         venue.outbox.tell(self._look, lambda: self._venue is venue)
-
-    def forget_all(self) -> None:
-        """The exchange is gone with all it knew."""
-        self._trades.clear()
+        for symbol in self.symbols:
+            self._on_sizes(symbol, *self.positions(symbol))
 
     def of(self, trade: str) -> Counted | None:
         return self._trades.get(trade)
@@ -101,6 +104,7 @@ class ExchangeCount:
             elif isinstance(message, ExecutionMessage):
                 for fill in message.data:
                     self._on_fill(fill)
+                    self._on_sizes(fill.symbol, *self.positions(fill.symbol))
 
     def _on_order(self, row: OrderRow) -> None:
         named = OURS.fullmatch(row.order_link_id)

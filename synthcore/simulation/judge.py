@@ -14,6 +14,7 @@ from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEG_NAMES, LEGS
 from synthcore.simulation.away import Away
 from synthcore.simulation.count import ExchangeCount
+from synthcore.simulation.exposure import Exposure
 
 LONGEST_TRADE_S = 60.0  # from the first order to its end, with the money counted
 JOURNAL_AFTER_S = 0.05  # a commit is over by then
@@ -60,7 +61,8 @@ class Judge:
         self.violation_count = 0
         self.ends: Counter[str] = Counter()
         self.longest_s = 0.0
-        self.count = ExchangeCount(self.violated)
+        self.exposure = Exposure(clock, away, self.violated)
+        self.count = ExchangeCount(self.violated, self.exposure.on_sizes)
         self._now_ns = clock.monotonic_ns
         self._away = away
         self._running: dict[str, Running] = {}
@@ -78,6 +80,10 @@ class Judge:
 
     # What the trading side says
 
+    def on_process(self, *, is_there: bool) -> None:
+        """A trading process began, or there is none any more."""
+        self.exposure.on_process(is_there=is_there)
+
     def on_begun(self, trade: str, symbol: str) -> None:
         taken_over = self._taken_before.setdefault(trade, self._taken_over(symbol))
         self._running[trade] = Running(symbol, self._now_ns(), taken_over)
@@ -90,6 +96,7 @@ class Judge:
         if running is not None:
             self._check_length(trade.trade, running)
         if trade.end == "UNRESOLVED":
+            self.exposure.on_given_up(trade.symbol)
             self._check_unresolved(trade, running, process)
         elif running is not None:
             self._check_flat(trade, running)
@@ -98,6 +105,7 @@ class Judge:
     def on_killed(self) -> None:
         """The process is gone; what it ran is another one's now, or nobody's."""
         self._running.clear()
+        self.on_process(is_there=False)
 
     def on_stopped(self, *, is_flat: bool, how: str) -> None:
         """The trading side says that nothing is held, or that it does not know."""
@@ -110,7 +118,8 @@ class Judge:
     # Checks
 
     def check_ages(self) -> None:
-        """No trade may run for ever."""
+        """No trade may run for ever, and no leg be alone."""
+        self.exposure.check()
         oldest_ns = self._now_ns() - LONGEST_TRADE_S * 1e9
         for trade, running in list(self._running.items()):
             if running.begun_ns < oldest_ns:

@@ -95,6 +95,7 @@ class Simulation:
             lives=dict(sorted(self._lives.items())),
             suppressed=dict(sorted(self._suppressed.items())),
             longest_trade_s=round(judge.longest_s, 3),
+            exposure=judge.exposure.summary(),
             violation_count=judge.violation_count,
             violations=judge.violations,
             hash=str(self._trace),
@@ -125,6 +126,7 @@ class Simulation:
         life = self._loop.create_task(process.live(until_s), name="trading process")
         process.on_death = life.cancel
         mishaps.process = process
+        self._judge.on_process(is_there=True)
         try:
             ending = str(await life)
         except asyncio.CancelledError:
@@ -133,6 +135,7 @@ class Simulation:
             ending = "killed"
         finally:
             mishaps.process = None
+            self._judge.on_process(is_there=False)
             self._suppressed.update(process.suppressed)
         self._lives[ending] += 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from synthcore.simulation.exposure import Durations, ExposureSummary
 from synthcore.simulation.judge import Violation
 
 SHOWN_VIOLATIONS = 20
@@ -23,6 +24,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     lives: dict[str, int]  # of trading processes, by how they ended
     suppressed: dict[str, int]  # opportunities that became no trade, by reason
     longest_trade_s: float  # from its first order to its end
+    exposure: ExposureSummary  # a symbol's sides unequal, at the exchange
     violation_count: int
     violations: list[Violation]  # the first of them
     hash: str  # over all events
@@ -39,6 +41,9 @@ def summary_lines(summary: Summary) -> list[str]:
         f" {counts(summary.faults)}",
         f"suppressed  {counts(summary.suppressed)}",
         f"longest     {summary.longest_trade_s:g} s from a trade's first order to its end",
+        f"unhedged    {times(summary.exposure.undisturbed)}",
+        f"            {times(summary.exposure.disturbed)} where the process was killed, had given up,"
+        " or the exchange was away",
         f"violations  {summary.violation_count}",
     ]
     lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN_VIOLATIONS]]
@@ -47,3 +52,10 @@ def summary_lines(summary: Summary) -> list[str]:
 
 def counts(numbers: dict[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in numbers.items()) or "none"
+
+
+def times(taken: Durations) -> str:
+    return (
+        f"{taken.count:,} times: p50 {taken.p50_ms:,.1f} ms, p99 {taken.p99_ms:,.1f},"
+        f" p99.9 {taken.p999_ms:,.1f}, max {taken.max_ms:,.1f}"
+    )

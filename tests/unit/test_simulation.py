@@ -21,7 +21,7 @@ from synthcore.execution.events import Rejected, Reported
 from synthcore.execution.journal import Records
 from synthcore.execution.recovery import Recovery
 from synthcore.orders.bybit import BybitBackend
-from synthcore.simulation import judge
+from synthcore.simulation import exposure, judge
 from synthcore.simulation.process import TradingProcess
 from synthcore.simulation.settings import SimulationSettings
 from synthcore.simulation.simulation import Simulation
@@ -48,6 +48,7 @@ def test_no_violation_in_a_storm():
     assert len(summary.faults) > 15
     assert summary.faults.keys() <= KINDS.keys() | ACTS.keys()
     assert summary.lives["killed"] > 0
+    assert summary.exposure.undisturbed.count > summary.trades / 2
 
 
 def test_every_trade_is_closed_where_nothing_goes_wrong():
@@ -171,6 +172,14 @@ def test_the_judge_sees_a_recovery_that_does_nothing(monkeypatch):
     summary = simulated()
 
     assert any("has no end in the journal" in violation.what for violation in summary.violations)
+
+
+def test_the_judge_sees_a_leg_that_is_alone_for_too_long(monkeypatch):
+    monkeypatch.setattr(exposure, "LONGEST_S", 0.4)  # of 0.5 s that an entry is waited for
+
+    summary = simulated(plan=[LoseAnswer(when="request path=/v5/order/create link=*-S-e0 always")])
+
+    assert any("stood unhedged for" in violation.what for violation in summary.violations)
 
 
 def test_the_judge_sees_a_trade_that_never_ends(monkeypatch):

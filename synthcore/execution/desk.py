@@ -24,7 +24,7 @@ from synthcore.execution.mark import MarkRules
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
-from synthcore.execution.recovery import Recovery
+from synthcore.execution.recovery import Recovery, trade_of
 from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderRequest, OrderState, Position
 from synthcore.orders.gateway import (
@@ -464,14 +464,18 @@ class Desk:
         return self.positions.ours(symbol)
 
     async def cancel_ours(self, symbol: str) -> None:
-        """Cancel the open orders of this run on a symbol, one by one: foreign ones stay."""
+        """Cancel what this process has open on a symbol, one by one: foreign orders stay."""
         for order in await self.backend.open_orders(symbol):
-            if order.link_id.startswith(f"{self.run}-"):
+            if self._is_of_this_process(order.link_id):
                 self.budget.take("cancel", self.now_ns())
                 try:
                     await self.backend.cancel(symbol, order.link_id)
                 except VenueRefused as e:
                     logger.info("cancel of %s: %s", order.link_id, e)
+
+    def _is_of_this_process(self, link_id: str) -> bool:
+        """Whether an order is of this run, or of a trade that it has taken over."""
+        return link_id.startswith(f"{self.run}-") or trade_of(link_id) in self._taken_over
 
     # Stop
 

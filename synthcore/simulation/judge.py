@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from decimal import Decimal
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from synthcore.clock import Clock
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEG_NAMES, LEGS
 from synthcore.simulation.away import Away
-from synthcore.simulation.count import ExchangeCount
+from synthcore.simulation.count import REMEMBERED, ExchangeCount
 from synthcore.simulation.exposure import Exposure
 
 LONGEST_TRADE_S = 60.0  # from the first order to its end, with the money counted
@@ -66,7 +66,7 @@ class Judge:
         self._now_ns = clock.monotonic_ns
         self._away = away
         self._running: dict[str, Running] = {}
-        self._taken_before: dict[str, tuple[Decimal, Decimal]] = {}  # by trade; outlives its process
+        self._taken_before: OrderedDict[str, tuple[Decimal, Decimal]] = OrderedDict()  # by trade
 
     def violated(self, what: str) -> None:
         self.violation_count += 1
@@ -85,14 +85,16 @@ class Judge:
         self.exposure.on_process(is_there=is_there)
 
     def on_begun(self, trade: str, symbol: str) -> None:
+        # Of its first beginning: it may end twice, where a full disk kept no word of its end.
         taken_over = self._taken_before.setdefault(trade, self._taken_over(symbol))
+        if len(self._taken_before) > REMEMBERED:
+            self._taken_before.popitem(last=False)
         self._running[trade] = Running(symbol, self._now_ns(), taken_over)
 
     def on_ended(self, trade: PaperTrade, process: Witness) -> None:
         """A trade reached its end; with the process that says so."""
         self.ends[trade.end] += 1
         running = self._running.pop(trade.trade, None)
-        self._taken_before.pop(trade.trade, None)
         if running is not None:
             self._check_length(trade.trade, running)
         if trade.end == "UNRESOLVED":

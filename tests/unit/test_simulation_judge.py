@@ -53,6 +53,16 @@ async def test_a_leg_that_a_liquidation_took_between_two_processes_is_not_missin
     assert await judged(judge) == []
 
 
+async def test_nor_is_it_where_the_first_end_could_not_be_written_and_the_trade_ends_again(judge):
+    judge.on_begun(TRADE, SYMBOL)
+    judge.count.taken_over[SYMBOL] = [ONE, NOTHING]
+    assert await judged(judge) == []
+    judge.on_killed()
+    judge.on_begun(TRADE, SYMBOL)
+
+    assert await judged(judge) == []
+
+
 async def test_a_leg_that_nothing_closed_is(judge):
     judge.count.taken_over[SYMBOL] = [ONE, NOTHING]  # of another trade, before this one
     judge.on_begun(TRADE, SYMBOL)

@@ -263,7 +263,6 @@ def holding(key: str, symbol: str, sizes: Sizes, rules: TradeRules, now_ns: int)
         held=sizes,
         opened_ns=now_ns,
         deadline_ns=now_ns,
-        give_up_ns=now_ns + rules.give_up_ns,
         reason="recovered",
         exit_reason="recovered",
     )

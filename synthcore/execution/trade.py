@@ -61,8 +61,11 @@ LONG, SHORT = 0, 1
 LEGS = (LONG, SHORT)
 LEG_NAMES: tuple[Literal["long"], Literal["short"]] = ("long", "short")
 
+TOLD = (Filled, Reported, Acknowledged)
+UNSENT = frozenset({"unreachable", "unsent"})
 # Nothing was wrong with the order itself: the same rung again, after a pause.
 PASSING_REFUSALS = frozenset({"busy", "unreachable", "auth_clock"})
+UNWINDING = frozenset({"reducing", "verifying"})
 LADDER: tuple[Pricing, ...] = ("bounded", "market", "market", "market")
 SWEEP_RUNG = 3  # from here on: cancel-all first, and the exchange's position is the truth
 
@@ -79,7 +82,8 @@ class TradeRules(Struct, frozen=True, kw_only=True):
     longest_look_ns: int = 1000 * MS
     pause_ns: int = 100 * MS  # after a refusal that passes; doubles
     longest_pause_ns: int = 1000 * MS
-    give_up_ns: int = 10_000 * MS  # unwinding that takes longer is UNRESOLVED; above window + margin
+    give_up_ns: int = 10_000 * MS  # an exchange that is silent for so long is given up; above window + margin
+    longest_unwind_ns: int = 30_000 * MS  # and one that answers, but lets nobody out, after so long
     not_found_margin_ms: float = 2000.0  # after the receive window, on server time
     entry_attempts: int = 3  # per leg: the first order and retries of its remainder
     position_checks: int = 6  # that may disagree before the trade is UNRESOLVED
@@ -106,7 +110,8 @@ class Trade(Struct, frozen=True, kw_only=True, gc=False):
 
     # Reducing
     goal_qty: Decimal = ZERO
-    give_up_ns: int = 0
+    give_up_ns: int = 0  # moves with every answer of the exchange
+    unwind_until_ns: int = 0  # does not move
     rungs: tuple[int, int] = (0, 0)
     pauses: tuple[int, int] = (0, 0)  # refusals that pass, in a row
     retry_at_ns: tuple[int, int] = (0, 0)
@@ -114,6 +119,7 @@ class Trade(Struct, frozen=True, kw_only=True, gc=False):
     wants_position: bool = False  # a close found nothing to close: ask before the next one
     is_swept: bool = False
     is_asking_position: bool = False
+    is_shut_out: bool = False  # the exchange takes nothing from our address
 
     # Verifying
     checks: int = 0
@@ -167,6 +173,8 @@ def step(state: Trade, event: Event, now_ns: int) -> tuple[Trade, list[Action]]:
     if state.phase == "done":
         after_the_end(turn, state)
         return turn.state, turn.actions
+    if state.phase in UNWINDING and is_answer(event):
+        turn.state = replace(turn.state, give_up_ns=now_ns + state.rules.give_up_ns)
     plan(turn)
     return turn.state, turn.actions
 
@@ -252,6 +260,19 @@ class Turn:
 
 
 # Learning: what an event adds to what is known
+
+
+def is_answer(event: Event) -> bool:
+    """Whether it shows that the exchange is there."""
+    if isinstance(event, TOLD):
+        return True
+    if isinstance(event, Rejected):
+        return event.error_class not in UNSENT
+    if isinstance(event, LookedUp):
+        return not event.failed
+    if isinstance(event, CancelAnswered):
+        return event.accepted
+    return isinstance(event, PositionReported) and event.sizes is not None
 
 
 def on_acknowledged(turn: Turn, event: Acknowledged) -> None:
@@ -373,9 +394,11 @@ def on_restarted(turn: Turn, event: Restarted) -> None:
         wake_ns=None,
         is_stream_up=True,
         is_asking_position=False,
+        is_shut_out=False,
         exit_reason=turn.state.exit_reason or "recovered",
         deadline_ns=now_ns,
         give_up_ns=now_ns + rules.give_up_ns,
+        unwind_until_ns=now_ns + rules.longest_unwind_ns,
         pauses=(0, 0),
         retry_at_ns=(now_ns, now_ns),
         check_at_ns=now_ns,
@@ -423,6 +446,9 @@ def with_intent(turn: Turn, link_id: str, learn: Callable[..., Intent], *what: A
 def on_close_final(turn: Turn, close: Intent) -> None:
     """Climb the ladder when a close did not do its work; pause when only the moment was wrong."""
     state, leg = turn.state, close.leg
+    if close.refusal == "shut_out":
+        turn.set(is_shut_out=True)
+        return
     if close.refusal in PASSING_REFUSALS:
         pause(turn, leg)
         return
@@ -430,9 +456,10 @@ def on_close_final(turn: Turn, close: Intent) -> None:
         turn.set(pauses=with_leg(state.pauses, leg, 0))
         return
     rung = state.rungs[leg] + 1
-    if not close.refusal and not state.goal_qty:  # taken, but the book is thin: the last rung is tried again
+    if not state.goal_qty:  # there is nothing after the last rung: it is tried until time is up
         rung = min(rung, len(LADDER) - 1)
-    if not close.refusal and not close.filled_qty and LADDER[state.rungs[leg]] == "market":
+    was_in_vain = not close.filled_qty and not close.was_doubted
+    if was_in_vain and LADDER[state.rungs[leg]] == "market":
         pause(turn, leg)
     else:
         turn.set(pauses=with_leg(state.pauses, leg, 0))
@@ -561,10 +588,12 @@ def plan_active(turn: Turn) -> None:
 
 def reduce_to(turn: Turn, goal_qty: Decimal) -> None:
     """Bring both legs down to a quantity, and both at the same time."""
+    rules = turn.state.rules
     turn.set(
         phase="reducing",
         goal_qty=max(goal_qty, ZERO),
-        give_up_ns=turn.now_ns + turn.state.rules.give_up_ns,
+        give_up_ns=turn.now_ns + rules.give_up_ns,
+        unwind_until_ns=turn.now_ns + rules.longest_unwind_ns,
         rungs=(0, 0),
         pauses=(0, 0),
         retry_at_ns=(0, 0),
@@ -576,7 +605,7 @@ def reduce_to(turn: Turn, goal_qty: Decimal) -> None:
 def plan_reducing(turn: Turn) -> None:
     """Close what is above the goal; done when every order is final and the goal is met."""
     state = turn.state
-    if turn.now_ns >= state.give_up_ns:
+    if turn.now_ns >= last_moment_ns(state):
         give_up(turn)
         return
     if state.exit_reason and state.goal_qty > ZERO:
@@ -606,19 +635,22 @@ def close_excess(turn: Turn, leg: int) -> None:
     if state.phase != "reducing":
         return
     excess = state.held[leg] - state.goal_qty
-    if excess <= ZERO or has_open_close(state, leg) or turn.now_ns < state.retry_at_ns[leg]:
+    if excess <= ZERO or has_open_close(state, leg):
+        return
+    if state.is_shut_out:  # for minutes: what is held that long without its hedge is for a person, now
+        if not awaits_close(state):
+            give_up(turn)
+        return
+    if turn.now_ns < state.retry_at_ns[leg]:
         return
     if has_live_entry(state, leg) and turn.now_ns < state.deadline_ns:
         return  # its cancel is about to tell how much there is to close
-    if is_shut_out(state, leg):
-        give_up(turn)  # for minutes: what is held that long without its hedge is for a person, now
-        return
     if state.is_asking_position:
         return
     if state.wants_position:
         ask_position(turn, CheckPosition())
     elif state.rungs[leg] >= len(LADDER):
-        end_of_ladder(turn)
+        unwind_what_was_balanced(turn)
     elif state.rungs[leg] >= SWEEP_RUNG and not state.is_swept:
         ask_position(turn, Sweep())
     else:
@@ -630,14 +662,11 @@ def ask_position(turn: Turn, action: CheckPosition | Sweep) -> None:
     turn.emit(action)
 
 
-def end_of_ladder(turn: Turn) -> None:
-    """Balancing that fails becomes unwinding; unwinding that fails is for a person."""
-    if turn.state.goal_qty > ZERO:
-        turn.set(goal_qty=ZERO, rungs=(0, 0), is_swept=False)
-        for leg in LEGS:
-            close_excess(turn, leg)
-    else:
-        give_up(turn)
+def unwind_what_was_balanced(turn: Turn) -> None:
+    """At the end of the ladder balancing becomes unwinding, from its first rung."""
+    turn.set(goal_qty=ZERO, rungs=(0, 0), is_swept=False)
+    for leg in LEGS:
+        close_excess(turn, leg)
 
 
 def reached_goal(turn: Turn) -> None:
@@ -653,7 +682,7 @@ def reached_goal(turn: Turn) -> None:
 def plan_verifying(turn: Turn) -> None:
     """Ask the exchange whether it is flat, and go on only when it says so."""
     state = turn.state
-    if turn.now_ns >= state.give_up_ns:
+    if turn.now_ns >= last_moment_ns(state):
         give_up(turn)
     elif any(state.held) or not is_all_final(state):
         turn.set(phase="reducing")
@@ -752,6 +781,13 @@ def is_all_final(state: Trade) -> bool:
     return True
 
 
+def has_unanswered_entry(state: Trade) -> bool:
+    for intent in state.intents:
+        if not intent.is_close and intent.known == "sent":
+            return True
+    return False
+
+
 def has_open_close(state: Trade, leg: int) -> bool:
     for intent in state.intents:
         if intent.is_close and intent.leg == leg and intent.known != "final":
@@ -759,10 +795,12 @@ def has_open_close(state: Trade, leg: int) -> bool:
     return False
 
 
-def is_shut_out(state: Trade, leg: int) -> bool:
-    """Whether the exchange took the leg's last close from nobody at our address."""
-    closes = state.closes(leg)
-    return bool(closes) and closes[-1].refusal == "shut_out"
+def awaits_close(state: Trade) -> bool:
+    """Whether a close is out, and not yet overdue: in a moment it tells what is left."""
+    for intent in state.intents:
+        if intent.is_close and intent.known in ("sent", "live") and not intent.looks:
+            return True
+    return False
 
 
 def has_live_entry(state: Trade, leg: int) -> bool:
@@ -785,7 +823,7 @@ def flat_end(state: Trade) -> End:
         return "CLOSED"
     if any(state.filled):
         return "FAILED_FLAT"
-    nothing_sent = all(i.refusal in ("unreachable", "unsent") for i in state.intents)
+    nothing_sent = all(i.refusal in UNSENT for i in state.intents)
     return "REFUSED" if nothing_sent else "FLAT"
 
 
@@ -809,9 +847,9 @@ def next_due_ns(state: Trade) -> int:
         case "reducing":
             due_ns = reducing_due_ns(state)
         case "verifying" if not state.is_asking_position:
-            due_ns = min(state.give_up_ns, state.check_at_ns)
+            due_ns = min(last_moment_ns(state), state.check_at_ns)
         case "verifying":
-            due_ns = state.give_up_ns
+            due_ns = last_moment_ns(state)
         case _:
             due_ns = state.deadline_ns
     for intent in state.intents:
@@ -822,16 +860,25 @@ def next_due_ns(state: Trade) -> int:
 
 
 def reducing_due_ns(state: Trade) -> int:
-    """When a leg that holds too much may be closed (again), at the latest when it is given up."""
-    due_ns = state.give_up_ns
+    """When an entry's silence is over, or a leg that holds too much may be closed (again)."""
+    due_ns = last_moment_ns(state)
+    if has_unanswered_entry(state):
+        due_ns = min(due_ns, state.deadline_ns)
+    if state.is_asking_position or state.is_shut_out:
+        return due_ns  # nothing is closed before an answer
     for leg in LEGS:
         if state.held[leg] <= state.goal_qty or has_open_close(state, leg):
             continue
+        close_at_ns = state.retry_at_ns[leg]
         if has_live_entry(state, leg):
-            due_ns = min(due_ns, max(state.deadline_ns, state.retry_at_ns[leg]))
-        elif not state.is_asking_position:
-            due_ns = min(due_ns, state.retry_at_ns[leg])
+            close_at_ns = max(close_at_ns, state.deadline_ns)
+        due_ns = min(due_ns, close_at_ns)
     return due_ns
+
+
+def last_moment_ns(state: Trade) -> int:
+    """When unwinding ends, at the latest."""
+    return min(state.give_up_ns, state.unwind_until_ns)
 
 
 def sooner(due_ns: int | None, other_ns: int) -> int:

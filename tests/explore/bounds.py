@@ -21,13 +21,14 @@ class Bounds(Struct, frozen=True, kw_only=True):
 TICK_NS = 250 * MS
 TICK_MS = 250.0
 NOW_NS = 1_000_000 * TICK_NS  # every state is kept as if it were this time
+NEVER_NS = 2 * NOW_NS  # kept there: a run has to end before it is made to
+FAR = 1_000_000  # ticks between the clocks of two processes
 
 TARGET = 2  # lots a leg: whole, half or nothing can fill
 WINDOW = 3  # ticks for which the exchange takes a request
 MARGIN = 1  # ticks after which "not found" is believed on top
 LATEST = 5  # ticks that a late message takes at most: what takes longer counts as lost
 SECOND = 4  # ticks
-FAR = 1_000_000  # ticks between the clocks of two processes
 
 RULES = TradeRules(
     min_qty=Decimal(1),
@@ -40,6 +41,7 @@ RULES = TradeRules(
     pause_ns=TICK_NS,
     longest_pause_ns=2 * TICK_NS,
     give_up_ns=20 * TICK_NS,
+    longest_unwind_ns=NEVER_NS - NOW_NS,
     not_found_margin_ms=MARGIN * TICK_MS,
     entry_attempts=2,
     position_checks=3,

@@ -18,7 +18,7 @@ from synthcore.execution.intent import Intent
 from synthcore.execution.recovery import holding
 from synthcore.execution.trade import LEGS, Trade, begin, has_open_close, step
 
-from .bounds import NOW_NS, RULES, TARGET, TICK_NS
+from .bounds import NEVER_NS, NOW_NS, RULES, TARGET, TICK_NS
 
 KEY, SYMBOL = "t", "X"
 SIDES = "LS"
@@ -96,6 +96,10 @@ class Machine:
             raise Violation(f"{what} was told, and does not count: {state}")
         if before.phase == "done" and any(not isinstance(act, events.Alarm) for act in actions):
             raise Violation(f"only an alarm may follow the end, not {actions}")
+        if what == ("woke",) and any(
+            isinstance(act, events.SetTimer) and act.at_ns <= NOW_NS for act in actions
+        ):
+            raise Violation(f"a timer rings again and again, for nothing: {state}")
         return self.intern(state), tuple(sorted(map(did, actions)))
 
     def later(self, number: int, ticks: int) -> int:
@@ -168,6 +172,7 @@ def canonical(state: Trade, intents: dict[Intent, Intent]) -> Trade:
     kept = sorted(map(settled, state.intents), key=lambda i: (i.leg, i.is_close, i.link_id))
     changes: dict[str, Any] = {
         "opened_ns": NOW_NS,
+        "unwind_until_ns": NEVER_NS,
         "intents": tuple(intents.setdefault(i, i) for i in kept),
         "pauses": (min(state.pauses[0], 1), min(state.pauses[1], 1)),
         "reason": "left" if state.reason else "",

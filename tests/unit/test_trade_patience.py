@@ -13,6 +13,7 @@ from synthcore.execution.events import (
     CancelAnswered,
     CheckPosition,
     ExitRequested,
+    Filled,
     Finish,
     LookedUp,
     LookUp,
@@ -364,6 +365,42 @@ def partly_balancing():
     return story
 
 
+def test_no_timer_rings_while_the_position_decides():
+    """Found by the explorer: a timer in the past rang again and again until the position was told."""
+    story = Story().tell(Acknowledged(LONG)).fill(LONG, 1).tell(Rejected(SHORT, "account"), at_ms=10)
+    story.tell(Woke(), at_ms=260)  # the cancel is silent: what is known to be held is closed
+    assert story.sent == [("r-1-L-x0", Decimal(1), "bounded")]
+
+    story.tell(Rejected("r-1-L-x0", "flat"), at_ms=270)
+
+    assert story.of(CheckPosition) == [CheckPosition()]
+    assert story.state.wake_ns > story.now_ns
+
+
+def test_an_order_without_an_answer_is_doubted_while_the_trade_is_unwound():
+    story = Story().tell(Rejected(SHORT, "account"), at_ms=10)
+
+    due_ms = timer_ms(story)
+    story.tell(Woke(), at_ms=260)
+
+    assert due_ms == [260]
+    assert (story.of(Cancel), story.of(LookUp)) == ([Cancel(LONG)], [LookUp(LONG)])
+
+
+def test_a_close_that_is_refused_for_good_is_tried_again_at_growing_pauses():
+    story, waits = leaving(at_ms=0).fill("r-1-S-x0"), []
+    for attempt in range(6):
+        story.tell(Rejected(f"r-1-L-x{attempt}", "account"))
+        if attempt:
+            waits.append(story.state.retry_at_ns[0] // MS - story.now_ns // MS)
+            story.tell(Woke(), at_ms=story.state.retry_at_ns[0] // MS)
+        if story.of(Sweep):
+            story.tell(PositionReported((QTY, NONE)))
+
+    assert waits == [100, 200, 400, 800, 1000]
+    assert story.fill("r-1-L-x6").end == "CLOSED"
+
+
 # Giving up
 
 
@@ -386,11 +423,9 @@ def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
 
 def test_nothing_is_sent_once_the_other_leg_is_given_up():
     story = leaving(at_ms=0)
-    for attempt in range(3):
-        story.tell(Rejected(f"r-1-L-x{attempt}", "ours"))
-    story.tell(PositionReported((QTY, QTY))).tell(Rejected("r-1-S-x0", "busy"), at_ms=10)
+    story.tell(Rejected("r-1-S-x0", "busy"), at_ms=10)
 
-    story.tell(Rejected("r-1-L-x3", "ours"), at_ms=110)
+    story.tell(Rejected("r-1-L-x0", "shut_out"), at_ms=110)
 
     assert (story.end, story.sent) == ("UNRESOLVED", [])
 
@@ -408,6 +443,69 @@ def test_flat_by_every_fill_and_never_confirmed_names_what_was_traded():
 
     assert story.of(Finish)[0].end == "UNRESOLVED"
     assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "long", NONE),)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Acknowledged("r-1-L-x0"),
+        Reported("r-1-L-x0", NONE, is_final=False),
+        Filled("r-1-L-x0", "x", Decimal(1)),
+        Rejected("r-1-L-x0", "busy"),
+        LookedUp("r-1-L-x0", None, SERVER_MS, SERVER_MS),
+        CancelAnswered("r-1-L-x0", accepted=True),
+        PositionReported((QTY, QTY)),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_an_exchange_that_answers_is_not_given_up(answer):
+    story = leaving(at_ms=100).tell(answer, at_ms=10_000)
+
+    assert story.tell(Woke(), at_ms=19_999).end is None
+    assert story.tell(Woke(), at_ms=20_000).end == "UNRESOLVED"
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        AnswerLost("r-1-L-x0"),
+        Rejected("r-1-L-x0", "unreachable"),
+        Rejected("r-1-L-x0", "unsent"),
+        LookedUp("r-1-L-x0", None, SERVER_MS, SERVER_MS, failed=True),
+        CancelAnswered("r-1-L-x0", accepted=False),
+        NO_ANSWER,
+        StreamUp(),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_shows_no_exchange_buys_no_time(silence):
+    story = leaving(at_ms=100).tell(silence, at_ms=10_000)
+
+    assert story.tell(Woke(), at_ms=10_100).end == "UNRESOLVED"
+
+
+def test_an_exchange_that_answers_and_lets_nobody_out_is_given_up_after_thirty_seconds():
+    story = leaving(at_ms=0)
+    for at_ms in range(1000, 30_000, 1000):
+        story.tell(LookedUp("r-1-L-x0", None, SERVER_MS, SERVER_MS), at_ms=at_ms)
+    before = story.tell(Woke(), at_ms=29_999).end
+
+    assert before is None
+    assert story.tell(Woke(), at_ms=30_000).end == "UNRESOLVED"
+
+
+def test_one_lost_close_after_the_other_does_not_use_up_the_patience():
+    story, at_ms = leaving(at_ms=0).fill("r-1-S-x0"), 0
+    for _ in range(5):
+        story.tell(AnswerLost("r-1-L-x0"))
+        at_ms += 3000
+        story.tell(LookedUp("r-1-L-x0", None, SERVER_MS + 2001, SERVER_MS), at_ms=at_ms)
+        if story.of(Sweep):
+            story.tell(PositionReported((QTY, NONE)))
+        assert [send.link_id for send in story.of(Send)] == ["r-1-L-x0"]
+
+    assert story.fill("r-1-L-x0").of(CheckPosition) == []
+    assert story.end == "CLOSED"
 
 
 # Verifying

@@ -20,11 +20,12 @@ from synthcore.execution.events import (
     PositionReported,
     Rejected,
     Reported,
+    Restarted,
     Send,
     Sweep,
     Woke,
 )
-from synthcore.execution.trade import begin
+from synthcore.execution.trade import MS, begin
 
 
 def test_both_legs_are_sent_at_once():
@@ -209,15 +210,15 @@ def test_a_close_climbs_the_ladder():
 def test_a_book_without_a_buyer_is_tried_again_until_time_is_up():
     story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
     at_ms = 0
-    while story.end is None and at_ms < 20_000:
+    while story.end is None and at_ms < 40_000:
         nobody_there(story, story.state.closes(0)[-1].link_id)
         at_ms += 50
         story.tell(Woke(), at_ms=at_ms)
         if story.of(Sweep):
             story.tell(PositionReported((QTY, Decimal(0))))
 
-    assert at_ms == 10_000
-    assert len(story.state.closes(0)) == 14  # after 0.1, 0.2, 0.4, 0.8 s, and then each second
+    assert at_ms == 30_000
+    assert len(story.state.closes(0)) == 34  # after 0.1, 0.2, 0.4, 0.8 s, and then each second
     assert story.of(Finish)[0].end == "UNRESOLVED"
     assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY)]
 
@@ -247,16 +248,50 @@ def test_a_busy_exchange_is_asked_again_on_the_same_rung():
     assert story.sent == [("r-1-L-x1", QTY, "bounded")]
 
 
-def test_an_address_that_is_shut_out_gives_up_at_once_and_names_the_legs():
-    story = Story().both_filled().tell(ExitRequested("take_profit"), at_ms=100)
+def test_an_address_that_is_shut_out_gives_up_at_once_and_names_the_leg():
+    story = Story().fill(LONG).tell(Rejected(SHORT, "shut_out", 403))
 
     story.tell(Rejected("r-1-L-x0", "shut_out", 403), at_ms=110)
 
     (finish,) = story.of(Finish)
     assert finish.end == "UNRESOLVED"
-    assert [(leg.leg, leg.qty) for leg in finish.open_legs] == [("long", QTY), ("short", QTY)]
+    assert [(leg.leg, leg.qty) for leg in finish.open_legs] == [("long", QTY)]
     assert [alarm.kind for alarm in story.of(Alarm)] == ["unresolved"]
     assert story.sent == []
+
+
+def shut_out_while_a_close_is_out():
+    story = Story().both_filled().tell(ExitRequested("take_profit"), at_ms=100)
+    return story.tell(Rejected("r-1-L-x0", "shut_out", 403), at_ms=110)
+
+
+def test_a_close_that_got_through_before_we_were_shut_out_is_heard_first():
+    story = shut_out_while_a_close_is_out()
+    before = story.end
+
+    story.fill("r-1-S-x0", at_ms=111)
+
+    assert before is None
+    assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY)]
+
+
+def test_who_is_shut_out_waits_for_a_silent_close_until_its_look_up():
+    story = shut_out_while_a_close_is_out()
+    due_ms = story.state.wake_ns // MS
+    looked = story.tell(Woke(), at_ms=due_ms).of(LookUp)
+
+    story.tell(LookedUp("r-1-S-x0", None, failed=True), at_ms=due_ms + 5)
+
+    assert (due_ms, looked) == (300, [LookUp("r-1-S-x0")])
+    assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY), ("short", QTY)]
+
+
+def test_who_takes_over_tries_for_himself_whether_he_is_shut_out():
+    story = shut_out_while_a_close_is_out()
+
+    story.tell(Restarted(), at_ms=200)
+
+    assert story.sent == [("r-1-L-x1", QTY, "bounded")]
 
 
 def test_a_close_that_finds_nothing_is_checked_with_the_position():

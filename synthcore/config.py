@@ -46,6 +46,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ring_capacity: Annotated[int, Meta(ge=2)] = 4096  # a power of two
     topology: Literal["auto", "inline", "spin", "park"] = "auto"
     kernel: str | None = None  # module:name; None: the production rules decide
+    fast_lane: Literal["auto", "on", "off"] = "off"  # first sends from the thread that decided
     realtime: bool = True  # a parked strategy thread runs as soon as it is woken (SCHED_FIFO)
 
     hold_idle_states: bool = True  # /dev/cpu_dma_latency at 0

@@ -7,6 +7,7 @@ goes through cells and single words that the hot path reads without waiting.
 cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from synthcore._core.histogram cimport LatencyHistogram
+from synthcore._core.lane cimport Lane
 from synthcore._core.margins cimport Margins
 from synthcore._core.memory cimport Memory
 from synthcore._core.qualify cimport Inputs, Rules, Verdict
@@ -84,6 +85,7 @@ cdef class Kernel:
     cdef KernelBlock *block                    # inside `memory`
     cdef SymbolState *states                   # inside `memory`
     cdef Ring decision_ring                    # from the kernel's thread to whoever drains
+    cdef Lane lane                             # where a decision may become orders at once; None: nowhere
     cdef list own_rules                        # what each `decide_by` needs, for as long as the kernel lives
     cdef int event_fd                          # signalled after each decision; -1 once closed
     cdef readonly LatencyHistogram queue_to_strategy
@@ -103,6 +105,7 @@ cdef class Kernel:
     cdef void judge(self, const MarketUpdate *update, const SymbolState *state, Verdict *out) noexcept nogil
     cdef void count(self, const Verdict *verdict) noexcept nogil
     cdef bint may_emit(self, SymbolState *state, const MarketUpdate *update) noexcept nogil
+    cdef bint hurry(self, SymbolState *state, const MarketUpdate *update, int64_t decided_ns) noexcept nogil
     cdef void emit(
         self, const MarketUpdate *update, const Verdict *verdict, int64_t popped_ns, int64_t decided_ns
     ) noexcept nogil

@@ -3,6 +3,7 @@ from typing import Any, Final, NamedTuple, final
 from typing_extensions import Buffer
 
 from synthcore._core.histogram import LatencyHistogram
+from synthcore._core.lane import Lane
 
 REJECTIONS: Final[tuple[str, ...]]
 SUPPRESSION_NAMES: Final[tuple[str, ...]]
@@ -36,6 +37,7 @@ class Kernel:
     def detection(self) -> LatencyHistogram: ...
     def set_rules(self, rules: Any) -> None: ...
     def decide_by(self, decide: Any, context: Buffer | None = None) -> None: ...
+    def send_by(self, lane: Lane) -> None: ...
     def set_inputs(
         self,
         symbol_id: int,

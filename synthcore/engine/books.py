@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from synthcore.engine.venue import Venue
 from synthcore.execution.desk import RUN_PREFIX
 from synthcore.execution.journal import Journal, NoJournal, RunRecord, TradeJournal
 from synthcore.execution.journal_read import Leftover, leftovers, lost_on
+from synthcore.execution.lane_record import adopt_records, unadopted
 from synthcore.execution.lock import AccountLock, account_id
 from synthcore.risk.losses import day_of
 from synthcore.settings.run import RunSettings
@@ -60,6 +61,7 @@ def open_books(settings: RunSettings, venue: Venue, on_failure: Callable[[str], 
             yield Books(NoJournal(), account)
             return
         path = settings.state_dir / JOURNAL
+        adopt_records(path, settings.journal)
         journal = Journal(path, settings.journal)
         journal.on_failure = on_failure
         try:
@@ -81,7 +83,8 @@ def read_books(settings: RunSettings, venue: Venue) -> Iterator[Books]:
     account = account_of(venue)
     with AccountLock(account):
         is_kept = settings.journal != "off"
-        left = left_open(settings.state_dir / JOURNAL, account, venue) if is_kept else []
+        path = settings.state_dir / JOURNAL
+        left = left_open(path, account, venue, unadopted(path)) if is_kept else []
         yield Books(NoJournal(), account, tuple(left))
 
 
@@ -89,9 +92,10 @@ def account_of(venue: Venue) -> str:
     return account_id(venue.environment.rest_urls[0], venue.credentials.api_key.reveal(), RUN_PREFIX)
 
 
-def left_open(path: Path, account: str, venue: Venue) -> list[Leftover]:
+def left_open(path: Path, account: str, venue: Venue, more: Iterable[Leftover] = ()) -> list[Leftover]:
     """The account's open trades, and those of embedded exchanges that are no more."""
-    return [one for one in leftovers(path) if one.account == account or has_vanished(one, venue)]
+    found = [*leftovers(path), *more]
+    return [one for one in found if one.account == account or has_vanished(one, venue)]
 
 
 def has_vanished(one: Leftover, venue: Venue) -> bool:

@@ -18,6 +18,7 @@ from synthcore._core.kernel import EmittedDecision, Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.symbols import SymbolTable
 from synthcore.config import SyntheticConfig
+from synthcore.engine.fast_lane import FastLaneParts
 from synthcore.engine.machine import Machine
 from synthcore.errors import ConfigError, SynthError, VenueUnreachable
 from synthcore.feed.connector import BybitWebSocketConnector
@@ -48,6 +49,8 @@ class MarketSide:
         Called on the execution loop when the feed ends by an error.
     on_outage
         Called on the execution loop when market data are lost, and when they are whole again.
+    fast
+        Lets decisions leave as orders from the feed's thread; for topology `inline`.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class MarketSide:
         on_decisions: Callable[[list[EmittedDecision]], None],
         on_failure: Callable[[BaseException], None],
         on_outage: Callable[[Outage], None] = lambda outage: None,
+        fast: FastLaneParts | None = None,
     ) -> None:
         self.config = config
         self.symbols = SymbolTable(len(config.symbols_to_trade))
@@ -66,6 +70,9 @@ class MarketSide:
         self.kernel = Kernel(len(self.symbols), generator.rules)
         if config.kernel is not None:
             self._decide_by(config.kernel)
+        self._fast = fast
+        if fast is not None:
+            self.kernel.send_by(fast.lane)
         self.pipeline = Pipeline(self.kernel, config.ring_capacity)
         self.store = MarketDataStore.over(self.kernel, self.symbols)
         self.connector = BybitWebSocketConnector(
@@ -80,7 +87,7 @@ class MarketSide:
         self._loop = asyncio.get_running_loop()
         self._feed_core, self._strategy_core = choose_cores()
         self._feed = FeedThread(
-            self.connector.run,
+            self._run_feed,
             core=self._feed_core,
             on_failure=self._tell_failure,
         )
@@ -134,6 +141,12 @@ class MarketSide:
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise VenueUnreachable(self._why_not_ready()) from None
+
+    async def _run_feed(self) -> None:
+        if self._fast is None:
+            await self.connector.run()
+        else:
+            await asyncio.gather(self.connector.run(), self._fast.socket.run())
 
     def _prove(self) -> None:
         """Send one update through the whole pipeline; before the feed starts, which is its one producer."""

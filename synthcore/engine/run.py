@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mmap
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from synthcore._core.kernel import EmittedDecision
-from synthcore.engine.account import backend_of
+from synthcore._core.lane import Spent
+from synthcore.engine.account import backend_of, trade_url
 from synthcore.engine.books import Books, open_books
 from synthcore.engine.control import RunControl
 from synthcore.engine.control_socket import control_socket
+from synthcore.engine.fast_lane import FastLaneParts, lane_memory
 from synthcore.engine.fault_record import FaultRecord
 from synthcore.engine.market import MarketSide
 from synthcore.engine.outcome import RunOutcome, exit_code
@@ -31,6 +34,7 @@ from synthcore.monitor.criteria import criteria_met
 from synthcore.monitor.metrics import MetricsCollector
 from synthcore.monitor.observer import RunObserver
 from synthcore.monitor.summary import build_summary
+from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import DEFAULT_LIMITS, Group, RateBudget
 from synthcore.settings.run import RunSettings
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
@@ -113,9 +117,11 @@ class Run:
         """Open everything in order; each part says that it is ready before the next one begins."""
         venue = await house.enter_async_context(open_venue(self.settings))
         self._has_exchange_ended, self._faults = venue.has_ended, venue.faults
+        slots = house.enter_context(lane_memory(self.settings, venue))
         books = house.enter_context(open_books(self.settings, venue, self._on_journal_failure))
         self.desk = await house.enter_async_context(self._open_desk(venue, books))
-        self.market = house.enter_context(self._market_side(venue))
+        fast = self._fast_lane(venue, self.desk, slots)
+        self.market = house.enter_context(self._market_side(venue, fast))
         await self.market.ready()
         check_sizes(self.config, self.desk.instruments, self.market.store)
         self._note_machine(self.market)
@@ -155,7 +161,16 @@ class Run:
         limits["create"] = limits["cancel"] = int(self.settings.rate_tier)
         return limits
 
-    def _market_side(self, venue: Venue) -> MarketSide:
+    def _fast_lane(self, venue: Venue, desk: Desk, slots: mmap.mmap | None) -> FastLaneParts | None:
+        url = trade_url(self.config, venue)
+        if slots is None or url is None:
+            return None
+        backend = desk.backend
+        assert isinstance(backend, BybitBackend)
+        self._order_entry = lambda: "fast lane"
+        return FastLaneParts(url, backend, desk, self.generator.opportunity, self._on_sent, slots)
+
+    def _market_side(self, venue: Venue, fast: FastLaneParts | None) -> MarketSide:
         return MarketSide(
             venue.environment.ws_public_url,
             self.config,
@@ -163,6 +178,7 @@ class Run:
             self._on_decisions,
             self._on_feed_failure,
             self._on_outage,
+            fast,
         )
 
     def _note_machine(self, market: MarketSide) -> None:
@@ -184,6 +200,8 @@ class Run:
         market.machine.freeze_collector()
         self._started_s = time.monotonic()
         market.resume()
+        if self.desk is not None and self.desk.fast_lane is not None:
+            self.desk.fast_lane.start()
         async with asyncio.TaskGroup() as group:
             watchers = [group.create_task(self._tell_status()), group.create_task(self._tell_summary())]
             await first_of(stop.asked.wait(), self._is_over.wait(), self._duration())
@@ -198,11 +216,11 @@ class Run:
 
     def _on_decisions(self, decisions: list[EmittedDecision]) -> None:
         assert self.market is not None and self.desk is not None
+        if self.desk.fast_lane is not None:
+            self.desk.fast_lane.heed()
         for decision in decisions:
             symbol = self.market.symbols.text(decision.symbol_id)
-            refusal = self.desk.gate.refusal(
-                symbol, decision.recv_ns, time.monotonic_ns(), self.config.synthetic_spread_bps
-            )
+            refusal = self.desk.refusal(symbol, decision.recv_ns, self.config.synthetic_spread_bps)
             self.metrics.record_opportunity()
             if refusal is None:
                 refusal = self.desk.offer(
@@ -218,11 +236,21 @@ class Run:
             if refusal is not None:
                 self.tally.suppressed[refusal] += 1
                 continue
-            self.tally.executed += 1
-            self.market.arm(symbol, False)
-            self._note_lag(decision)
+            self._on_begun(symbol, decision)
 
-    def _note_lag(self, decision: EmittedDecision) -> None:
+    def _on_sent(self, spent: Spent, symbol: str) -> None:
+        """The fast lane has begun a trade."""
+        self.metrics.record_opportunity()
+        self.metrics.record_event("fast_lane_trades")
+        self._on_begun(symbol, spent)
+
+    def _on_begun(self, symbol: str, decision: EmittedDecision | Spent) -> None:
+        assert self.market is not None
+        self.tally.executed += 1
+        self.market.arm(symbol, False)
+        self._note_lag(decision)
+
+    def _note_lag(self, decision: EmittedDecision | Spent) -> None:
         """Exchange timestamp → receive, on the server's clock. Its error is the offset's (see `doctor`)."""
         assert self.desk is not None
         recv_epoch_ns = decision.recv_ns + self._epoch_of_monotonic_ns

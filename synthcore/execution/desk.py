@@ -15,8 +15,9 @@ from synthcore.clock import MACHINE_CLOCK, Clock
 from synthcore.config import SyntheticConfig
 from synthcore.errors import ConfigError, Unresolved, VenueError, VenueRefused
 from synthcore.execution import events
-from synthcore.execution.driver import DeskMetrics, TradeDriver
+from synthcore.execution.driver import DeskMetrics, SentEntries, TradeDriver
 from synthcore.execution.events import Action, Alarm, ExitRequested, OpenLeg
+from synthcore.execution.fast_lane import FastLane
 from synthcore.execution.hedge_log import HedgeLogger
 from synthcore.execution.journal import NoJournal, TradeJournal
 from synthcore.execution.journal_read import Leftover
@@ -142,8 +143,9 @@ class Desk:
         self.positions = Positions()
         self.unresolved: list[OpenLeg] = []
         self.trades: dict[str, TradeDriver] = {}  # that run, by key
+        self.fast_lane: FastLane | None = None
         self.loop: asyncio.AbstractEventLoop
-        self._quote = quote
+        self.quote = quote
         self._rules = rules
         self._on_trade_finished = on_trade_finished
         self._on_alarm = on_alarm
@@ -241,7 +243,7 @@ class Desk:
     ) -> TradeDriver | Suppression:
         """As `offer`, and give the trade's driver."""
         symbol = opportunity.symbol
-        refusal = self.gate.refusal(symbol, opportunity.recv_ns, self.now_ns(), opportunity.spread_bps)
+        refusal = self.refusal(symbol, opportunity.recv_ns, opportunity.spread_bps)
         if refusal is not None:
             return refusal
         size_usdt = self.config.estimated_position_size if position_size is None else position_size
@@ -250,13 +252,41 @@ class Desk:
         except ConfigError as e:
             self._warn_once(symbol, str(e))
             return "risk"
-        self._count += 1
-        driver = TradeDriver(self, f"{self.run}-{self._count}", opportunity, qty)
-        self.gate.begin(symbol)
-        self.trades[driver.key] = driver
-        self._has_trades.set()
+        driver = TradeDriver(self, self.new_key(), opportunity, qty)
+        self._run(driver)
         driver.begin(self.rules_of(symbol), self._is_stream_up)
         return driver
+
+    def refusal(self, symbol: str, quote_ns: int, spread_bps: float) -> Suppression | None:
+        """Why no trade may begin on the symbol, or None; the fast lane gives up what stands in its way."""
+        lane, now_ns = self.fast_lane, self.now_ns()
+        if lane is None:
+            return self.gate.refusal(symbol, quote_ns, now_ns, spread_bps)
+        lane.heed()
+        refusal = self.gate.refusal(symbol, quote_ns, now_ns, spread_bps)
+        while refusal in ("concurrency", "rate_budget") and lane.make_room(symbol):
+            refusal = self.gate.refusal(symbol, quote_ns, now_ns, spread_bps)
+        if refusal is None and symbol in self.gate.reserved and not lane.revoke(symbol):
+            return "symbol_busy"  # spent in this moment
+        return refusal
+
+    def begin_sent(
+        self, key: str, opportunity: ArbitrageOpportunity, qty: Decimal, sent: SentEntries
+    ) -> TradeDriver:
+        """Take over a trade whose entries the fast lane has sent."""
+        driver = TradeDriver(self, key, opportunity, qty)
+        self._run(driver)
+        driver.begin(self.rules_of(driver.symbol), self._is_stream_up, sent)
+        return driver
+
+    def new_key(self) -> str:
+        self._count += 1
+        return f"{self.run}-{self._count}"
+
+    def _run(self, driver: TradeDriver) -> None:
+        self.gate.begin(driver.symbol)
+        self.trades[driver.key] = driver
+        self._has_trades.set()
 
     def perform(self, driver: TradeDriver, action: Action) -> None:
         """The one place through which every action of every trade goes, before it happens."""
@@ -280,6 +310,8 @@ class Desk:
             driver.finished.set_result(trade)
         if self._on_trade_finished is not None and driver.key not in self._taken_over:
             self._on_trade_finished(trade)
+        if self.fast_lane is not None:
+            self.fast_lane.on_free(driver.symbol)
 
     def _heed_losses(self) -> None:
         reason = self.losses.reason()
@@ -296,8 +328,13 @@ class Desk:
 
     def halt(self, reason: str) -> None:
         """Take no new trade from now on."""
-        self.gate.halt(reason)
+        self._close_gate(reason)
         logger.error("no new trades: %s", reason)
+
+    def _close_gate(self, reason: str) -> None:
+        self.gate.halt(reason)
+        if self.fast_lane is not None:
+            self.fast_lane.stop()
 
     def mark_seed(self, driver: TradeDriver) -> int:
         """One path of the mark per trade, the same in each run of a seed."""
@@ -305,7 +342,7 @@ class Desk:
 
     def fresh_quote(self, symbol: str) -> tuple[float, float] | None:
         """Bid and ask, unless they are too old to be believed."""
-        quote = self._quote(symbol)
+        quote = self.quote(symbol)
         if quote is None or self.now_ns() - quote[2] > self.gate.max_quote_age_ns:
             return None
         return quote[0], quote[1]
@@ -337,7 +374,7 @@ class Desk:
 
     async def flatten(self, reason: str) -> Stopped:
         """Take no more trades, close what is open, and have the exchange confirm that it is flat."""
-        self.gate.halt(reason)
+        self._close_gate(reason)
         self._tell_all(ExitRequested(reason))
         while self.trades:  # each trade ends by itself, in bounded time
             await asyncio.wait([driver.finished for driver in self.trades.values()])
@@ -347,6 +384,8 @@ class Desk:
 
     def on_private_event(self, event: PrivateEvent) -> None:
         """Hand an event of the account to the trade it belongs to; what is not ours is left alone."""
+        if self.fast_lane is not None:
+            self.fast_lane.heed()  # it may be of a trade that we haven't heard of
         match event:
             case OrderState():
                 if (driver := self._driver_of(event.link_id)) is not None:
@@ -359,6 +398,8 @@ class Desk:
             case StreamDown():
                 self._warn(f"private stream is down, {self._open_text()}: {event.reason}")
                 self._is_stream_up = False
+                if self.fast_lane is not None:
+                    self.fast_lane.revoke_all()
                 self.positions.lose_track()
                 self._tell_all(events.StreamDown())
             case StreamUp():
@@ -393,6 +434,8 @@ class Desk:
         wait_ms = max(0.0, seen.reset_ms - self.backend.server_time_ms())
         if seen.is_shut_out:
             self.budget.shut_entries(now_ns + int(wait_ms * MS))
+            if self.fast_lane is not None:
+                self.fast_lane.revoke_all()
         group = RATE_GROUPS.get(seen.path)
         if group is None or seen.is_shut_out:
             return
@@ -400,6 +443,8 @@ class Desk:
             self.budget.learn(group, seen.limit, seen.remaining, now_ns)
         if seen.is_refused:
             self.budget.shut(group, now_ns + int(wait_ms * MS))
+        if group == "create" and self.fast_lane is not None:
+            self.fast_lane.review()
 
     def on_refusal(self, driver: TradeDriver, refusal: VenueRefused) -> None:
         """Count it by its class; when the key or the clock is refused in two trades, take no third."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from synthcore.config import SyntheticConfig
 from synthcore.errors import JournalBroken, OutcomeUnknown, VenueError, VenueRefused, VenueUnreachable
@@ -40,7 +42,15 @@ from synthcore.execution.journal import Begun, TradeJournal
 from synthcore.execution.ledger import Ledger
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.trade import LEGS, LONG, SHORT, Trade, TradeRules, begin, open_legs, step
-from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderAck, OrderRequest, OrderState
+from synthcore.model import (
+    ArbitrageOpportunity,
+    Fill,
+    Instrument,
+    OrderAck,
+    OrderRequest,
+    OrderState,
+    Side,
+)
 from synthcore.orders.gateway import ExecutionBackend
 from synthcore.risk.budget import Group, RateBudget
 from synthcore.risk.sizing import close_side, entry_side, marketable_price, passive_price
@@ -95,6 +105,15 @@ class Host(Protocol):
     def on_lost(self, driver: TradeDriver, error: BaseException) -> None: ...
 
 
+class SentEntries(Struct, frozen=True):
+    """Entries that the fast lane has sent, before the desk knew."""
+
+    decided_ns: int
+    valid_until_ms: float  # server time from which the exchange refuses them
+    orders: tuple[OrderRequest, ...]
+    answers: dict[str, Callable[[], Awaitable[OrderAck]]]  # by link id
+
+
 class TradeDriver:
     """The I/O around one `Trade`."""
 
@@ -114,11 +133,12 @@ class TradeDriver:
         self._valid_until_ms: dict[str, float] = {}
         self._acks: dict[int, OrderAck] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sent: dict[str, Callable[[], Awaitable[OrderAck]]] = {}  # not by us: their answers, by link id
         self.state: Trade
 
-    def begin(self, rules: TradeRules, is_stream_up: bool) -> None:
-        """Send both legs at the same time."""
-        now_ns = self.desk.now_ns()
+    def begin(self, rules: TradeRules, is_stream_up: bool, sent: SentEntries | None = None) -> None:
+        """Send both legs at the same time; or take over where the fast lane has."""
+        now_ns = self.desk.now_ns() if sent is None else sent.decided_ns
         self.state, actions = begin(self.key, self.symbol, self._qty, rules, now_ns, is_stream_up)
         self.desk.journal.trade_begun(
             self.desk.run,
@@ -130,9 +150,15 @@ class TradeDriver:
                 now_ns=now_ns,
                 is_stream_up=is_stream_up,
                 opportunity=self.opportunity,
+                by_fast_lane=sent is not None,
             ),
         )
         self.desk.journal.stepped(self.key, now_ns, None, actions)
+        if sent is not None:
+            self._sent.update(sent.answers)
+            for order in sent.orders:
+                self._valid_until_ms[order.link_id] = sent.valid_until_ms
+                self.desk.journal.noted(self.key, now_ns, order)
         self._perform_all(actions)
 
     def adopt(self, state: Trade, valid_until_ms: float) -> None:
@@ -203,6 +229,9 @@ class TradeDriver:
         return group
 
     async def _place(self, send: Send, group: Group) -> None:
+        if send.link_id in self._sent:
+            await self._await_answer(send, self._sent.pop(send.link_id)())
+            return
         wait_ns = self.desk.budget.wait_ns(group, self.desk.now_ns())
         if wait_ns:
             await asyncio.sleep(min(wait_ns / 1e9, LONGEST_WAIT_S))
@@ -217,8 +246,13 @@ class TradeDriver:
                 return
         # The request is stamped after this line, so the exchange refuses it at the latest then.
         self._valid_until_ms[send.link_id] = backend.server_time_ms() + backend.order_recv_window_ms + 1.0
+        by_batch = group == "create_batch"
+        await self._await_answer(send, backend.place_by_batch(order) if by_batch else backend.place(order))
+
+    async def _await_answer(self, send: Send, placing: Awaitable[OrderAck]) -> None:
+        """Tell the machine what became of an order."""
         try:
-            ack = await (backend.place_by_batch(order) if group == "create_batch" else backend.place(order))
+            ack = await placing
         except VenueRefused as e:
             self.desk.on_refusal(self, e)
             self.tell(Rejected(send.link_id, e.error_class, e.code))
@@ -235,22 +269,10 @@ class TradeDriver:
 
     def _order(self, send: Send) -> OrderRequest:
         """Price an intent by the book of the moment."""
-        side = close_side(send.leg) if send.is_close else entry_side(send.leg)
-        price = self._price(send, side)
         is_passive = send.pricing == "entry" and self.desk.config.order_pricing == "passive"
-        return OrderRequest(
-            symbol=self.symbol,
-            side=side,
-            qty=send.qty,
-            order_type="Market" if price is None else "Limit",
-            link_id=send.link_id,
-            price=price,
-            time_in_force="GTC" if is_passive else "IOC",
-            reduce_only=send.is_close,
-            position_idx=(1, 2)[send.leg],
-        )
+        return order_request(self.symbol, send, self._price(send, side_of(send)), rests=is_passive)
 
-    def _price(self, send: Send, side: Any) -> Decimal | None:
+    def _price(self, send: Send, side: Side) -> Decimal | None:
         """The order's limit; None is market."""
         if send.pricing == "market":
             return None
@@ -456,6 +478,25 @@ class TradeDriver:
     def open_legs(self) -> tuple[OpenLeg, ...]:
         """What is open or may be, by all that is known."""
         return open_legs(self.state)
+
+
+def side_of(send: Send) -> Side:
+    return close_side(send.leg) if send.is_close else entry_side(send.leg)
+
+
+def order_request(symbol: str, send: Send, price: Decimal | None, rests: bool = False) -> OrderRequest:
+    """An intent as an order; without a price it goes at market."""
+    return OrderRequest(
+        symbol=symbol,
+        side=side_of(send),
+        qty=send.qty,
+        order_type="Market" if price is None else "Limit",
+        link_id=send.link_id,
+        price=price,
+        time_in_force="GTC" if rests else "IOC",
+        reduce_only=send.is_close,
+        position_idx=(1, 2)[send.leg],
+    )
 
 
 def report_of(order: OrderState) -> Reported:

@@ -101,6 +101,7 @@ class Begun(Struct, frozen=True, kw_only=True):
     is_stream_up: bool
     opportunity: ArbitrageOpportunity
     found: tuple[Decimal, Decimal] | None = None  # held of ours and in no trade: it began with that
+    by_fast_lane: bool = False  # its entries were sent before the desk knew
 
 
 class TradeJournal(Protocol):

@@ -14,7 +14,7 @@ class RunObserver(Protocol):
     A view shows what it finds and leaves out what is missing, so that each key below may be absent.
 
     start
-        `profile`, `seed`, `environment`, `delays`, `topology`, `order_entry` (socket or rest),
+        `profile`, `seed`, `environment`, `delays`, `topology`, `order_entry` (socket, rest or fast lane),
         `pinned` {feed, strategy}, `idle_states_held`,
         `symbols`, `duration_s` (None: until stopped), `spread_bps`, `funding_delta`, `size_usdt`,
         `max_trades`, `pid`, `exchange` {rest, ws_public, ws_private} (URLs, no keys).

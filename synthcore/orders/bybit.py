@@ -105,7 +105,7 @@ class BybitBackend:
         self._warm_connections = warm_connections
         self._handlers: list[Callable[[PrivateEvent], None]] = []
         self._key = credentials.api_key
-        signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
+        self.signer = signer = Signer(credentials.api_key.reveal(), credentials.api_secret.reveal())
         self.stream = PrivateStream(
             ws_private_url, signer, self.server_time_ms, self._on_event, surroundings=surroundings
         )
@@ -203,12 +203,16 @@ class BybitBackend:
         try:
             return await self._entry_for(path).order_call(path, encode(body), self.order_recv_window_ms)
         except VenueRefused as e:
-            if e.code in CLOCK_CODES:  # ours is off: read it anew, for the next one
-                self._in_background(self._sync_quietly())
+            self.heed_refusal(e)
             if e.error_class != "shut_out" or not is_urgent or not await self._has_socket_for(path):
                 raise
             logger.warning("%s: by the trade socket instead", e)
         return await self._entry_for(path).order_call(path, encode(body), self.order_recv_window_ms)
+
+    def heed_refusal(self, refusal: VenueRefused) -> None:
+        """Where our clock is off, read the server's anew, for the next order."""
+        if refusal.code in CLOCK_CODES:
+            self._in_background(self._sync_quietly())
 
     async def _has_socket_for(self, path: str) -> bool:
         """Whether a call can go by socket; one in reserve, or on its way back, is given a moment."""

@@ -40,6 +40,21 @@ class RateLimitSeen(Struct, frozen=True):
     is_shut_out: bool = False  # our address, from every endpoint
 
 
+class FastEntry(Protocol):
+    """The fast lane's connection: orders that compiled code writes, and whose answers come here."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+    def frame(self, order: OrderRequest) -> tuple[bytes, bytes, bytes]:
+        """An order's text around its time and its price, which the compiled code fills in."""
+        ...
+
+    async def answer(self, link_id: str, sent_ns: int) -> OrderAck:
+        """Wait for what became of an order; raises as `ExecutionBackend.place`."""
+        ...
+
+
 PrivateEvent = OrderState | Fill | Position | StreamDown | StreamUp
 
 

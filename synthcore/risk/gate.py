@@ -18,6 +18,8 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
     "rate_budget",
 )
 
+LEGS = 2  # of a trade
+
 
 class Gate:
     """Limits that every trade passes before anything is sent."""
@@ -36,6 +38,9 @@ class Gate:
         self.budget = budget
         self.minimum_spread_bps = minimum_spread_bps
         self.guard = RaceConditionGuard()
+        self.reserved: set[str] = (
+            set()
+        )  # symbols of which a trade may be sent at any moment
         self.halt_reasons: list[str] = []
         self._ended_ns: dict[str, int] = {}
 
@@ -54,18 +59,23 @@ class Gate:
             return "risk"
         if symbol in self.guard:
             return "symbol_busy"
-        if len(self.guard) >= self.max_concurrent_trades:
+        others = len(self.reserved - {symbol})
+        if len(self.guard) + others >= self.max_concurrent_trades:
             return "concurrency"
         if self._is_cooling_down(symbol, now_ns):
             return "cool_down"
         if now_ns - quote_ns > self.max_quote_age_ns:
             return "stale"
-        if not self.budget.allows_entry(now_ns, open_legs=2 * len(self.guard)):
+        kept_back = (
+            2 * len(self.guard) + (LEGS + LEGS) * others
+        )  # closes, and what is reserved
+        if not self.budget.allows_entry(now_ns, open_legs=kept_back):
             return "rate_budget"
         return None
 
     def begin(self, symbol: str) -> None:
         """Note that a trade works on the symbol."""
+        self.reserved.discard(symbol)
         self.guard.try_acquire(symbol)
 
     def end(self, symbol: str, now_ns: int) -> None:

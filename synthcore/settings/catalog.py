@@ -165,6 +165,13 @@ CONFIG: tuple[Setting, ...] = (
         "how the strategy gets its updates",
     ),
     Setting(
+        "fast_lane",
+        "--fast-lane",
+        ("SYNTHTEST_FAST_LANE",),
+        rules.choice("auto", "on", "off"),
+        "let entries leave from the thread that decided: auto where it can, on also with journal full",
+    ),
+    Setting(
         "kernel",
         "--kernel",
         ("SYNTHTEST_KERNEL",),

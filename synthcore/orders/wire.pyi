@@ -1,0 +1,10 @@
+from typing import final
+
+from picows import WSTransport
+
+from synthcore._core.lane import Wire
+
+@final
+class SocketWire(Wire):
+    def open(self, transport: WSTransport) -> None: ...
+    def shut(self) -> None: ...

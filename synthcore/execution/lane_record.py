@@ -126,11 +126,14 @@ class Adopted(Records):
 
 
 def adopt_records(journal: Path, durability: Durability) -> None:
-    """Copy what ended processes sent and the journal doesn't know into it; their records go then."""
+    """Copy what ended processes sent and the journal doesn't know into it; their records go then.
+
+    Where the journal is another than theirs, the exchange alone tells what they left, by our link ids.
+    """
     for path in left_behind(journal.parent):
         with closing(open_journal(journal, durability)) as db, db:
             for one in recorded_in(path):
-                if not is_known(db, one.begun.key):
+                if run_row(db, one) is not None and not is_known(db, one.begun.key):
                     adopt(db, one)
         path.unlink(missing_ok=True)
 
@@ -144,8 +147,7 @@ def unadopted(journal: Path) -> list[Leftover]:
             leftover(one, *run)
             for path in left_behind(journal.parent)
             for one in recorded_in(path)
-            if not is_known(db, one.begun.key)
-            for run in db.execute(RUN, (run_of(one),))
+            if not is_known(db, one.begun.key) and (run := run_row(db, one)) is not None
         ]
 
 
@@ -166,6 +168,12 @@ def leftover(one: Recorded, account: str, venue: str, instance_id: str | None) -
 
 def run_of(one: Recorded) -> str:
     return one.begun.key.rpartition("-")[0]
+
+
+def run_row(db: sqlite3.Connection, one: Recorded) -> tuple[str, str, str | None] | None:
+    """Account, venue and instance of the run that sent it, if the journal is that run's."""
+    row: tuple[str, str, str | None] | None = db.execute(RUN, (run_of(one),)).fetchone()
+    return row
 
 
 def is_known(db: sqlite3.Connection, key: str) -> bool:

@@ -38,9 +38,7 @@ class Gate:
         self.budget = budget
         self.minimum_spread_bps = minimum_spread_bps
         self.guard = RaceConditionGuard()
-        self.reserved: set[str] = (
-            set()
-        )  # symbols of which a trade may be sent at any moment
+        self.reserved: set[str] = set()  # symbols of which a trade may be sent at any moment
         self.halt_reasons: list[str] = []
         self._ended_ns: dict[str, int] = {}
 
@@ -66,9 +64,7 @@ class Gate:
             return "cool_down"
         if now_ns - quote_ns > self.max_quote_age_ns:
             return "stale"
-        kept_back = (
-            2 * len(self.guard) + (LEGS + LEGS) * others
-        )  # closes, and what is reserved
+        kept_back = 2 * len(self.guard) + (LEGS + LEGS) * others  # closes, and what is reserved
         if not self.budget.allows_entry(now_ns, open_legs=kept_back):
             return "rate_budget"
         return None

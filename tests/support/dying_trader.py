@@ -17,25 +17,36 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from offers import offered
+from picows import WSMsgType
 
+from synthcore._core.kernel import Kernel
+from synthcore._core.lane import CallWire, Lane
+from synthcore._core.pipeline import Pipeline
 from synthcore.engine import account, books
 from synthcore.engine.books import open_books
+from synthcore.engine.fast_lane import lane_memory
 from synthcore.engine.recover import idle_desk, named_venue, recover
 from synthcore.execution import journal
 from synthcore.execution.driver import TradeDriver
+from synthcore.execution.fast_lane import FastLane
 from synthcore.execution.journal import Journal, Write
 from synthcore.model import ArbitrageOpportunity, Fill, OrderAck, OrderRequest, OrderState
 from synthcore.orders.bybit import BybitBackend
+from synthcore.orders.fast import FastSocket
 from synthcore.orders.gateway import PrivateEvent
+from synthcore.qualification import QualificationRules
 from synthcore.settings.load import load_settings
 from synthcore.settings.run import RunSettings
 
@@ -69,7 +80,7 @@ class Job(Struct, frozen=True):
     name: str
     settings: dict[str, str]  # by name, as flags give them; the ready file and the state folder among them
     step: Step = Step("never")
-    does: Literal["trade", "recover"] = "trade"
+    does: Literal["trade", "trade fast", "recover"] = "trade"
     long_price: float = BID  # of a passive entry: above the ask it fills at once
 
 
@@ -166,6 +177,8 @@ def run(job: Job) -> None:
     settings = settings_of(job)
     if job.does == "recover":
         asyncio.run(recover(settings, lambda text: None))
+    elif job.does == "trade fast":
+        asyncio.run(trade_fast(settings, job.step))
     else:
         asyncio.run(trade(settings, job.long_price))
 
@@ -187,6 +200,59 @@ async def trade(settings: RunSettings, long_price: float) -> None:
         await driver.finished
         while driver._tasks:  # answers that come after the end are records, too
             await asyncio.sleep(0.001)
+
+
+async def trade_fast(settings: RunSettings, step: Step) -> None:
+    """As `trade`, with entries by the fast lane, which decides in this thread, on one tick of our own."""
+    async with AsyncExitStack() as house:
+        venue = await house.enter_async_context(named_venue(settings))
+        slots = house.enter_context(lane_memory(settings, venue))
+        kept = house.enter_context(open_books(settings, venue, print))
+        desk = await house.enter_async_context(idle_desk(settings, venue, kept))
+        desk.quote = lambda symbol: (BID, ASK, time.monotonic_ns())
+        kept.run_begun(desk.run, venue)
+        await desk.start(kept.leftovers, venue.instance_id)
+        socket = FastSocket(str(venue.environment.ws_trade_url), desk.backend)
+        lane = Lane(1, CallWire(partial(send_or_die, socket, step)), slots)
+        desk.fast_lane = FastLane(desk, lane, socket, ["BTCUSDT"], offered_by_lane)
+        keeping = asyncio.create_task(socket.run())
+        desk.fast_lane.start()
+        while lane.state(0) != "ready":
+            await asyncio.sleep(0.001)
+        tick(lane)
+        desk.fast_lane.heed()
+        (driver,) = desk.trades.values()
+        await driver.finished
+        desk.fast_lane.stop()
+        while driver._tasks:
+            await asyncio.sleep(0.001)
+        keeping.cancel()
+
+
+def tick(lane: Lane) -> None:
+    """One update through the production kernel, whose decision the lane takes."""
+    kernel = Kernel(1, QualificationRules())
+    kernel.set_inputs(0, spread_bps=50.0, funding_delta=0.0075, position_size=1000.0, fees_bps=11.0)
+    kernel.send_by(lane)
+    pipeline = Pipeline(kernel)
+    pipeline.start("inline")
+    pipeline.push(0, BID, ASK, 1.0, 1.0, 0, time.monotonic_ns())
+    pipeline.stop()
+
+
+def send_or_die(socket: FastSocket, step: Step, text: bytes) -> None:
+    """Send a frame of the lane, and end where the step says."""
+    link = next(entry for entry in ("L-e0", "S-e0") if f'{entry}"'.encode() in text)
+    if (step.when, step.record) == ("before", f"frame {link}"):
+        kill()
+    assert socket._transport is not None
+    socket._transport.send(WSMsgType.TEXT, text)
+    if (step.when, step.record) == ("after", f"frame {link}"):
+        kill()
+
+
+def offered_by_lane(symbol: str, bid: float, ask: float, **stamps: int) -> ArbitrageOpportunity:
+    return replace(offered(symbol, bid, ask), **stamps)
 
 
 def opportunity(long_price: float) -> ArbitrageOpportunity:

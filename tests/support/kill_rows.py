@@ -50,6 +50,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     long_price: float = 60000.0
     recovery_step: Step | None = None  # a first recovery is killed, too
     loses_journal: bool = False  # before the last recovery
+    by_fast_lane: bool = False  # entries by it
 
 
 class Row(Struct, frozen=True):
@@ -88,7 +89,8 @@ class Case(Struct, frozen=True):
 
     def trade(self) -> Job:
         plan = self.plan
-        return Job(plan.name, self.settings, plan.step, long_price=plan.long_price)
+        does = "trade fast" if plan.by_fast_lane else "trade"
+        return Job(plan.name, self.settings, plan.step, does, long_price=plan.long_price)
 
     def recovery(self, step: Step) -> Job:
         return Job(self.plan.name, self.settings, step, does="recover")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 LOOKS_AGAIN_S = 1.0  # how late a change may be noticed by who waits for a frame
@@ -20,12 +19,13 @@ class Pace:
 
     def __init__(self) -> None:
         self.speed = 1.0
+        self.before_look: list[Callable[[], None]] = []  # what each pump does before somebody looks
         self._now_s: Callable[[], float] = lambda: 0.0
         self._at_s = 0.0  # the market's time …
         self._since_s = 0.0  # … at this time of the loop
         self._running = asyncio.Event()
         self._running.set()
-        self._woken = asyncio.Event()
+        self._dozing: set[asyncio.Future[None]] = set()
 
     @property
     def is_paused(self) -> bool:
@@ -63,13 +63,30 @@ class Pace:
     async def doze(self, left_s: float) -> None:
         """Wait likewise, or until somebody wakes it."""
         await self._running.wait()
-        self._woken.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), min(left_s / self.speed, LOOKS_AGAIN_S))
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        self._dozing.add(woken)
+        timer = loop.call_later(min(left_s / self.speed, LOOKS_AGAIN_S), wake, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            self._dozing.discard(woken)
+
+    def catch_up(self) -> None:
+        """Apply what became due while nobody looked: somebody without a socket looks now."""
+        for apply_due in self.before_look:
+            apply_due()
 
     def wake(self) -> None:
         """End a doze: somebody looks at the market now."""
-        self._woken.set()
+        for woken in self._dozing:
+            wake(woken)
 
     def _settle(self) -> None:
         self._at_s, self._since_s = self.time_s(), self._now_s()
+
+
+def wake(dozing: asyncio.Future[None]) -> None:
+    if not dozing.done():
+        dozing.set_result(None)

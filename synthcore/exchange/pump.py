@@ -7,11 +7,13 @@ import contextlib
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+from synthcore.exchange.market.source import DueFrame
 from synthcore.exchange.venue import Venue
 from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
-UNWATCHED_S = 0.1  # how late frames may be applied while nobody is connected: most of their cost is waking up
+UNWATCHED_S = 0.5  # how late frames may be applied while nobody looks: most of their cost is waking up
+CAUGHT_UP_AT_ONCE = 256  # frames, when somebody does
 ROUNDING_S = 1e-9  # what is left of a wait by its rounding: on a virtual clock no time passes in it
 TICK_S = 1.0  # between two looks at the clock, for what comes about without a market frame or a request
 OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange says that it is ready
@@ -19,18 +21,66 @@ OPEN_WITHIN_S = 2.0  # for every contract's first prices, before the exchange sa
 
 async def pump_market(market: Market, start_ms: int) -> None:
     """Apply the market's frames when they are due, counted from the source's own start."""
-    loop = asyncio.get_running_loop()
-    pace = market.venues[0].pace
-    pace.start(loop.time, loop.time() - (market.venues[0].clock.right_ms() - start_ms) / 1000)
-    for count, frame in enumerate(market.source.frames()):
-        late_s = pace.time_s() - frame.due_ns / 1e9
-        if late_s < -ROUNDING_S:
-            while late_s < -ROUNDING_S:
-                await (pace.wait(-late_s) if market.is_watched else pace.doze(max(-late_s, UNWATCHED_S)))
-                late_s = pace.time_s() - frame.due_ns / 1e9
-        elif count % FRAMES_A_TURN == 0:
-            await asyncio.sleep(0)  # catching up: requests must not wait for it
-        market.apply(frame)
+    await MarketPump(market, start_ms).run()
+
+
+class MarketPump:
+    """Holds the market's next frame until it is due, or overdue while nobody is there to see it."""
+
+    def __init__(self, market: Market, start_ms: int) -> None:
+        self._market = market
+        self._pace = market.venues[0].pace
+        self._start_ms = start_ms
+        self._frames = market.source.frames()
+        self._next: DueFrame | None = None
+        self._is_dozing = False
+        self._failed: Exception | None = None  # why there are no more frames, for `run`
+
+    async def run(self) -> None:
+        now_s = asyncio.get_running_loop().time
+        self._pace.start(now_s, now_s() - (self._market.venues[0].clock.right_ms() - self._start_ms) / 1000)
+        self._pace.before_look.append(self.catch_up)
+        self._next = next(self._frames, None)
+        count = 0
+        while self._next is not None:
+            if self._late_s(self._next) < -ROUNDING_S:
+                while self._next is not None and (late_s := self._late_s(self._next)) < -ROUNDING_S:
+                    await self._wait(-late_s)
+            elif count % FRAMES_A_TURN == 0:
+                await asyncio.sleep(0)  # catching up: requests must not wait for it
+            count += 1
+            self._apply_next()
+        if self._failed is not None:
+            raise self._failed
+
+    def catch_up(self) -> None:
+        """Apply what became due while nobody looked: somebody does now."""
+        if not self._is_dozing:
+            return
+        try:
+            for _ in range(CAUGHT_UP_AT_ONCE):
+                if self._next is None or self._late_s(self._next) < -ROUNDING_S:
+                    return
+                self._apply_next()
+        except Exception as error:  # who looks has no part in it: it is the pump that ends
+            self._next, self._failed = None, error
+        self._pace.wake()
+
+    async def _wait(self, left_s: float) -> None:
+        if self._market.is_watched:
+            await self._pace.wait(left_s)
+            return
+        self._is_dozing = True
+        await self._pace.doze(max(left_s, UNWATCHED_S))
+        self._is_dozing = False
+
+    def _apply_next(self) -> None:
+        if self._next is not None:
+            self._market.apply(self._next)
+            self._next = next(self._frames, None)
+
+    def _late_s(self, frame: DueFrame) -> float:
+        return self._pace.time_s() - frame.due_ns / 1e9
 
 
 async def tick_venues(market: Market) -> None:

@@ -76,6 +76,7 @@ class RestApp:
         now_ms: Clock,
     ) -> None:
         self.ip_limits: IpLimits | None = None  # where an address can ask too much
+        self.before_call: Callable[[], None] = lambda: None
         self.before_look: Callable[[], None] = lambda: None  # called before a question is answered
         self._routes = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
         self._accounts = accounts
@@ -94,6 +95,7 @@ class RestApp:
         client_ip: str = "",
     ) -> Answer:
         """Answer one request. Never raises for what a client sends."""
+        self.before_call()
         now_ms = self._now_ms()
         if self.ip_limits is not None and not self.ip_limits.call(client_ip, now_ms):
             return TOO_FREQUENT

@@ -188,6 +188,7 @@ class Venue:
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)
         self.rest = RestApp(*edge, self.clock.now_ms)
+        self.rest.before_call = lambda: self.pace.catch_up()
         self.rest.before_look = self._show_rest
         desk = TradeDesk(*edge)
         self.ip_limits = self.rest.ip_limits = desk.ip_limits = IpLimits() if settings.ip_limits else None

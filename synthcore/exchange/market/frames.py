@@ -45,7 +45,7 @@ class Digits:
     def __init__(self, step: str) -> None:
         self.step = Decimal(step)
         self.decimals = max(0, -_exponent(self.step))
-        self._scale = int(self.step.scaleb(self.decimals))
+        self.scale = int(self.step.scaleb(self.decimals))
         self._ten = 10**self.decimals
         # The same prices and sizes are written over and over; hundreds of contracts keep some each.
         self.text = lru_cache(maxsize=KEPT_TEXTS)(self._text)
@@ -54,8 +54,8 @@ class Digits:
     def _text(self, units: int) -> str:
         """`units` steps, with all decimals of the step's text."""
         if not self.decimals:
-            return str(units * self._scale)
-        whole, part = divmod(units * self._scale, self._ten)
+            return str(units * self.scale)
+        whole, part = divmod(units * self.scale, self._ten)
         return f"{whole}.{part:0{self.decimals}d}"
 
     def _short(self, units: int) -> str:
@@ -88,11 +88,20 @@ def book_frame(
     ts_ms: int,
     cts_ms: int,
 ) -> bytes:
-    """`orderbook.{depth}.{symbol}`; level 1 has `ts` before `type`, the others after it."""
+    """`orderbook.{depth}.{symbol}`."""
+    return book_text(
+        depth, symbol, kind, _pairs(bids), _pairs(asks), u=u, seq=seq, ts_ms=ts_ms, cts_ms=cts_ms
+    )
+
+
+def book_text(
+    depth: int, symbol: str, kind: str, bids: str, asks: str, *, u: int, seq: int, ts_ms: int, cts_ms: int
+) -> bytes:
+    """The same of written levels; level 1 has `ts` before `type`, the others after it."""
     kind_and_ts = f'"ts":{ts_ms},"type":"{kind}"' if depth == 1 else f'"type":"{kind}","ts":{ts_ms}'
     return (
-        f'{{"topic":"orderbook.{depth}.{symbol}",{kind_and_ts},"data":{{"s":"{symbol}","b":[{_pairs(bids)}],'
-        f'"a":[{_pairs(asks)}],"u":{u},"seq":{seq}}},"cts":{cts_ms}}}'
+        f'{{"topic":"orderbook.{depth}.{symbol}",{kind_and_ts},"data":{{"s":"{symbol}","b":[{bids}],'
+        f'"a":[{asks}],"u":{u},"seq":{seq}}},"cts":{cts_ms}}}'
     ).encode()
 
 

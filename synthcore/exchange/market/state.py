@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -13,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.decimals import ZERO
+from synthcore.exchange.market.book_side import BookSide, laid_over
 from synthcore.exchange.market.frames import Pair, book_frame
 from synthcore.exchange.market.premium import Premium
 
@@ -22,7 +22,6 @@ KEPT_TOPICS = 8192  # of which it is known how they are read: all contracts have
 KEPT_TRADES = 1000  # per symbol, as many as REST gives
 TOLD_BY_TRADES = frozenset({"lastPrice", "volume24h"})  # fields of a ticker that a trade changes
 NOTHING: Mapping[str, str] = {}
-ENDLESS = Decimal("Infinity")
 NO_LEVELS: Sequence[Level] = ()
 
 
@@ -224,16 +223,15 @@ class SymbolState:
         an older book that the newer top has passed are gone.
         """
         if self._merged is None:
-            bids: Sequence[Level] = NO_LEVELS
-            asks: Sequence[Level] = NO_LEVELS
-            seq = -1
+            fresh: list[BookState] = []
             for depth in sorted(self.books, reverse=True):
                 book = self.books[depth]
-                if book.seq >= seq and book.is_two_sided:
-                    bids = _laid_over(book.bids, bids)
-                    asks = _laid_over(book.asks, asks)
-                    seq = book.seq
-            self._merged = bids, asks
+                if book.is_two_sided and (not fresh or book.seq >= fresh[-1].seq):
+                    fresh.append(book)
+            self._merged = (
+                laid_over([book.bids for book in fresh]),
+                laid_over([book.asks for book in fresh]),
+            )
         return self._merged
 
 
@@ -241,8 +239,8 @@ class BookState:
     """One stream's book of one symbol."""
 
     def __init__(self) -> None:
-        self.bids = Ladder(-1)
-        self.asks = Ladder(1)
+        self.bids = BookSide(-1)
+        self.asks = BookSide(1)
         self.u = 0
         self.seq = 0
         self._ts_ms = 0
@@ -250,18 +248,19 @@ class BookState:
 
     @property
     def is_two_sided(self) -> bool:
-        return bool(self.bids.levels and self.asks.levels)
+        return len(self.bids) > 0 and len(self.asks) > 0
 
     def apply(self, frame: BookFrame) -> int:
         """Apply one frame; returns how many stale levels had to go because the new ones crossed them."""
-        data = frame.data
-        bids, asks = _levels_of(data.b), _levels_of(data.a)  # all is read before anything changes
+        data, bids, asks = frame.data, self.bids, self.asks
+        bids.read(data.b)  # all is read before anything changes
+        asks.read(data.a)
         if frame.type == "snapshot":
-            self.bids.replace(bids, data.b)
-            self.asks.replace(asks, data.a)
+            bids.replace()
+            asks.replace()
         else:
-            self.bids.update(bids, data.b)
-            self.asks.update(asks, data.a)
+            bids.update()
+            asks.update()
         self.u, self.seq, self._ts_ms, self._cts_ms = data.u, data.seq, frame.ts, frame.cts
         return self._uncross(bool(data.b))
 
@@ -269,7 +268,7 @@ class BookState:
         """Believe the side that was updated (the bids, if both were) after a delta was missed."""
         stale = self.asks if bids_are_new else self.bids
         removed = 0
-        while self.is_two_sided and self.bids.levels[0][0] >= self.asks.levels[0][0]:
+        while self.bids.crosses(self.asks):
             stale.remove_best()
             removed += 1
         return removed
@@ -286,49 +285,6 @@ class BookState:
             ts_ms=max(ts_ms, self._ts_ms),
             cts_ms=self._cts_ms,
         )
-
-
-class Ladder:
-    """One side of a book, best first; `sign` is −1 for bids, so that keys ascend."""
-
-    def __init__(self, sign: int) -> None:
-        self.levels: list[Level] = []
-        self.texts: list[Pair] = []  # the same levels as the venue wrote them
-        self._sign = sign
-        self._keys: list[Decimal] = []
-
-    def replace(self, levels: list[Level], texts: list[Pair]) -> None:
-        if len(levels) == 1 and levels[0][1]:  # of the best level alone
-            self.levels, self.texts = levels, texts
-            self._keys = [self._sign * levels[0][0]]
-            return
-        rows = sorted(zip(levels, texts, strict=True), key=lambda row: self._sign * row[0][0])
-        rows = [row for row in rows if row[0][1]]
-        self.levels = [level for level, _ in rows]
-        self.texts = [text for _, text in rows]
-        self._keys = [self._sign * price for price, _ in self.levels]
-
-    def update(self, levels: list[Level], texts: list[Pair]) -> None:
-        keys, is_bid = self._keys, self._sign < 0
-        for level, text in zip(levels, texts, strict=True):
-            key = -level[0] if is_bid else level[0]
-            place = bisect_left(keys, key)
-            is_known = place < len(keys) and keys[place] == key
-            if not level[1]:
-                if is_known:
-                    del keys[place], self.levels[place], self.texts[place]
-            elif is_known:
-                self.levels[place], self.texts[place] = level, text
-            else:
-                keys.insert(place, key)
-                self.levels.insert(place, level)
-                self.texts.insert(place, text)
-
-    def key(self, price: Decimal) -> Decimal:
-        return self._sign * price
-
-    def remove_best(self) -> None:
-        del self._keys[0], self.levels[0], self.texts[0]
 
 
 class TickerFrame(Struct):
@@ -360,22 +316,3 @@ _encode = msgspec.json.Encoder().encode
 _decode_ticker = msgspec.json.Decoder(TickerFrame).decode
 _decode_book = msgspec.json.Decoder(BookFrame).decode
 _decode_trades = msgspec.json.Decoder(TradeFrame).decode
-
-
-def _levels_of(pairs: list[Pair]) -> list[Level]:
-    levels = [(Decimal(price), Decimal(size)) for price, size in pairs]
-    for price, size in levels:
-        if not (0 < price < ENDLESS and 0 <= size < ENDLESS):
-            raise ValueError(f"a level has a price above 0 and a size of 0 or more, was {price}, {size}")
-    return levels
-
-
-def _laid_over(fresh: Ladder, below: Sequence[Level]) -> Sequence[Level]:
-    """The fresh levels, then those of the deeper book that lie behind the last of them."""
-    if not below:
-        return fresh.levels
-    last = fresh.key(fresh.levels[-1][0])
-    behind = 0
-    while behind < len(below) and fresh.key(below[behind][0]) <= last:
-        behind += 1
-    return [*fresh.levels, *below[behind:]]

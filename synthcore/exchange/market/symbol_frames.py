@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from synthcore.exchange.market.frames import (
+    Digits,
     MarketFrame,
-    Pair,
     PrintedTrade,
-    book_frame,
+    book_text,
     ticker_frame,
     trade_frame,
 )
 from synthcore.exchange.market.rhythm import Beat
 from synthcore.exchange.market.symbol_market import SymbolMarket, TakerOrder
 from synthcore.exchange.market.ticker_fields import TickerFields
-from synthcore.exchange.market.window import Window
+from synthcore.exchange.market.window import Grid, Window
 
 BOOK_PERIOD_MS = {50: 20, 200: 100}
 TICKER_PERIOD_MS = 100
@@ -47,8 +47,10 @@ class SymbolFrames:
         self._start_ms = start_ms
         self._speed = speed
         self._ticker = TickerFields()
+        grids = grid_of(market.price), grid_of(market.lot)
         self._windows = {
-            depth: (Window(market.bids, depth), Window(market.asks, depth)) for depth in sorted(depths)
+            depth: (Window(market.bids, depth, *grids), Window(market.asks, depth, *grids))
+            for depth in sorted(depths)
         }
         self._seq = random.randrange(10**11, 10**12)
         self._u = {depth: random.randrange(10**6, 10**8) for depth in (1, *self._windows)}
@@ -155,25 +157,26 @@ class SymbolFrames:
         self._repeat_due_ms = now_ms + TOP_REPEAT_MS
         price, lot = self._market.price.short, self._market.lot.short
         bid, bid_lots, ask, ask_lots = self._top
-        return self._book(1, "snapshot", [(price(bid), lot(bid_lots))], [(price(ask), lot(ask_lots))], now_ms)
+        bids, asks = f'["{price(bid)}","{lot(bid_lots)}"]', f'["{price(ask)}","{lot(ask_lots)}"]'
+        return self._book(1, "snapshot", bids, asks, now_ms)
 
     def _push_book(self, depth: int, now_ms: int) -> Iterator[MarketFrame]:
         bids, asks = self._windows[depth]
         kind = "delta" if self._is_shown[depth] else "snapshot"
         self._is_shown[depth] = True
         if kind == "snapshot":
-            levels = self._pairs(-1, bids.snapshot()), self._pairs(1, asks.snapshot())
+            levels = bids.snapshot(), asks.snapshot()
         else:
-            levels = self._pairs(-1, bids.changes()), self._pairs(1, asks.changes())
+            levels = bids.changes(), asks.changes()
         if levels[0] or levels[1]:
             self._u[depth] += 1
             self._seq += self._random.randrange(1, 50)
             yield self._book(depth, kind, *levels, now_ms)
 
-    def _book(self, depth: int, kind: str, bids: list[Pair], asks: list[Pair], now_ms: int) -> MarketFrame:
+    def _book(self, depth: int, kind: str, bids: str, asks: str, now_ms: int) -> MarketFrame:
         ts_ms = self._epoch_ms(now_ms)
         matched_ms = ts_ms - min(8, 1 + int(self._random.expovariate(1 / 1.5)))
-        text = book_frame(
+        text = book_text(
             depth,
             self._symbol,
             kind,
@@ -185,10 +188,6 @@ class SymbolFrames:
             cts_ms=matched_ms,
         )
         return self._frame(now_ms, f"orderbook.{depth}", text)
-
-    def _pairs(self, sign: int, levels: dict[int, int]) -> list[Pair]:
-        price, lot = self._market.price.text, self._market.lot.text
-        return [(price(sign * key), lot(lots) if lots else "0") for key, lots in levels.items()]
 
     # Ticker
 
@@ -221,6 +220,10 @@ class SymbolFrames:
 
     def _frame(self, now_ms: int, kind: str, text: bytes) -> MarketFrame:
         return MarketFrame(int(now_ms * 1_000_000 / self._speed), f"{kind}.{self._symbol}", text)
+
+
+def grid_of(digits: Digits) -> Grid:
+    return Grid(digits.scale, digits.decimals)
 
 
 def _on_grid(now_ms: int, period_ms: int) -> int:

@@ -1,12 +1,10 @@
-"""One side of a generated book in integers of ticks and lots."""
+"""One side of a generated book in integers of ticks and lots; compiled, since it never rests."""
 
-from __future__ import annotations
+from libc.math cimport exp, log, rint
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
 from functools import cache
-from random import Random
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -23,7 +21,7 @@ class Depth(NamedTuple):
     share: float  # median size of a level, of the one at the best price
     sigma: float  # of its logarithm
     full_from: int  # the place from which levels are so large; in front of it they grow up to that
-    steps: Sequence[int]  # ticks from one level to the next
+    steps: tuple  # ticks from one level to the next
     gone: float  # chance that a change takes a level away …
     gone_in_front: float  # … and how much greater it is right behind the best price
     stirred: float  # levels that change between two pushes, median
@@ -46,13 +44,13 @@ CHANGED_PLACES = [int(-CHANGED_MEAN_PLACE * math.log(1 - (i + 0.5) / DRAWS)) for
 
 
 @cache
-def log_normal(sigma: float) -> list[float]:
+def log_normal(sigma):
     """The quantiles of a log-normal distribution of median 1."""
     normal = NormalDist(0.0, sigma)
     return [math.exp(normal.inv_cdf((i + 0.5) / DRAWS)) for i in range(DRAWS)]
 
 
-class Ladder:
+cdef class Ladder:
     """Sizes by key, best first. A key is the price in ticks times `sign`: −1 for bids, so that keys ascend.
 
     Parameters
@@ -61,75 +59,74 @@ class Ladder:
         Median size at the best price.
     """
 
-    def __init__(self, sign: int, best_ticks: int, top_lots: float, random: Random) -> None:
+    def __init__(self, long long sign, long long best_ticks, double top_lots, random):
         self._depth = COARSE if 1e4 / best_ticks > COARSE_FROM_BPS else FINE
         self.sign = sign
-        self.lots: dict[int, int] = {}
-        self._keys: list[int] = []
+        self.lots, self._keys, self._watchers = {}, [], []
         self._top_lots = top_lots
-        self._random = random
-        self._watchers: list[set[int]] = []
-        self._deep_lots = top_lots * self._depth.share  # median size of a level
-        self._deep_sizes = log_normal(self._depth.sigma)  # relative to that
+        self._random, self._draw, self._bits = random, random.random, random.getrandbits
+        self._deep_lots = top_lots * self._depth.share
+        self._deep_sizes = log_normal(self._depth.sigma)
         self._stirred = log_normal(self._depth.stirred_sigma)
+        self._full_from = self._depth.full_from
+        self._steps, self._gone, self._gone_in_front = self._depth.steps, self._depth.gone, self._depth.gone_in_front
         self._insert(sign * best_ticks, self._top_size())
         self._fill_behind()
 
     @property
-    def best(self) -> int:
+    def best(self):
         """Ticks of the best price."""
-        return self.sign * self._keys[0]
+        return self.sign * <long long>self._keys[0]
 
     @property
-    def best_lots(self) -> int:
+    def best_lots(self):
         return self.lots[self._keys[0]]
 
     # What a window asks
 
-    def watch(self) -> set[int]:
+    cdef set watch(self):
         """A set into which every key goes whose size changes."""
-        touched: set[int] = set()
+        cdef set touched = set()
         self._watchers.append(touched)
         return touched
 
-    def best_levels(self, depth: int) -> dict[int, int]:
+    cpdef dict best_levels(self, Py_ssize_t depth):
+        """The best so many, sizes by key."""
         return {key: self.lots[key] for key in self._keys[:depth]}
 
-    def key_at(self, place: int) -> int:
-        return self._keys[place]
-
-    def keys_between(self, after: int, until: int) -> list[int]:
+    cdef list keys_between(self, long long after, long long until):
         """Keys above `after`, up to `until`."""
         return self._keys[bisect_right(self._keys, after) : bisect_right(self._keys, until)]
 
     # What happens to it
 
-    def change_best(self) -> None:
+    def change_best(self):
         """Another size at the best price: mostly a small step, sometimes a new one."""
-        random = self._random
-        before = self.best_lots
-        if random.random() < 0.08:
+        cdef long long before = self.best_lots, after
+        cdef double pull
+        if <double>self._draw() < 0.08:
             after = self._top_size()
         else:
-            pull = 0.02 * math.log(self._top_lots / before)
-            after = max(1, round(before * math.exp(pull + random.gauss(0.0, 0.09))))
+            pull = 0.02 * log(self._top_lots / before)
+            after = max(1, <long long>rint(before * exp(pull + <double>self._random.gauss(0.0, 0.09))))
         if after == before:
-            after = before + 1 if before == 1 or random.random() < 0.5 else before - 1
+            after = before + 1 if before == 1 or <double>self._draw() < 0.5 else before - 1
         self._resize(self._keys[0], after)
 
-    def stirred(self) -> int:
+    def stirred(self):
         """How many levels change until the next push."""
-        return int(self._depth.stirred * self._stirred[self._random.getrandbits(DRAW_BITS)])
+        return int(self._depth.stirred * self._stirred[self._bits(DRAW_BITS)])
 
-    def change_behind(self) -> None:
+    def change_behind(self):
         """A level behind the best appears, goes, or gets another size."""
-        random, depth = self._random, self._depth
-        place = 1 + min(CHANGED_PLACES[random.getrandbits(DRAW_BITS)], len(self._keys) - 2)
-        key = self._keys[place]
-        draw = random.random() - RESIZED
+        cdef Py_ssize_t place = 1 + min(
+            <Py_ssize_t>CHANGED_PLACES[self._bits(DRAW_BITS)], len(self._keys) - 2
+        )
+        cdef long long key = self._keys[place]
+        cdef double draw = <double>self._draw() - RESIZED
         if draw < 0:
             self._resize(key, self._deep_size(place))
-        elif draw < depth.gone + depth.gone_in_front * math.exp(-place / FRONT_PLACES):
+        elif draw < self._gone + self._gone_in_front * exp(-<double>place / FRONT_PLACES):
             del self._keys[place]
             self._forget(key)
             self._fill_behind()
@@ -139,61 +136,71 @@ class Ladder:
             self._insert(key + 1, self._deep_size(place))
             self._drop_behind()
 
-    def move_best(self, ticks: int) -> None:
+    def move_best(self, long long ticks):
         """Make `ticks` the best price: what lies in front goes; a level is put there if there is none."""
-        key = self.sign * ticks
-        place = bisect_left(self._keys, key)
+        cdef long long key = self.sign * ticks
+        cdef Py_ssize_t place = bisect_left(self._keys, key)
         for passed in self._keys[:place]:
             self._forget(passed)
         del self._keys[:place]
         if key not in self.lots:
             self._fill_gap(key)
-            self._insert(key, max(1, round(self._top_size() * self._random.uniform(0.05, 0.8))))
+            self._insert(key, max(1, <long long>rint(self._top_size() * <double>self._random.uniform(0.05, 0.8))))
         self._fill_behind()
         self._drop_behind()
 
-    def _fill_gap(self, best_key: int) -> None:
+    cdef int _fill_gap(self, long long best_key) except -1:
         """Levels between a new best price and the one that was best before."""
-        key = best_key
+        cdef long long key = best_key
+        cdef Py_ssize_t place
         for place in range(1, MOST_FILLED):
-            key += self._random.choice(self._depth.steps)
-            if self._keys and key >= self._keys[0]:
-                return
+            key += <long long>self._random.choice(self._steps)
+            if self._keys and key >= <long long>self._keys[0]:
+                return 0
             self._insert(key, self._deep_size(place))
+        return 0
 
-    def _fill_behind(self) -> None:
-        while len(self._keys) < KEPT:
-            place = len(self._keys)
-            self._insert(self._keys[-1] + self._random.choice(self._depth.steps), self._deep_size(place))
+    cdef int _fill_behind(self) except -1:
+        cdef Py_ssize_t place = len(self._keys)
+        while place < KEPT:
+            key = self._keys[place - 1] + self._random.choice(self._steps)
+            self._insert(key, self._deep_size(place))
+            place += 1
+        return 0
 
-    def _drop_behind(self) -> None:
+    cdef int _drop_behind(self) except -1:
         if len(self._keys) > MOST_KEPT:
             for key in self._keys[KEPT:]:
                 self._forget(key)
             del self._keys[KEPT:]
+        return 0
 
-    def _insert(self, key: int, lots: int) -> None:
+    cdef int _insert(self, long long key, long long lots) except -1:
         insort(self._keys, key)
         self._resize(key, lots)
+        return 0
 
-    def _resize(self, key: int, lots: int) -> None:
+    cdef int _resize(self, key, long long lots) except -1:
+        cdef set touched
         self.lots[key] = lots
         for touched in self._watchers:
             touched.add(key)
+        return 0
 
-    def _forget(self, key: int) -> None:
+    cdef int _forget(self, key) except -1:
+        cdef set touched
         del self.lots[key]
         for touched in self._watchers:
             touched.add(key)
+        return 0
 
-    def _top_size(self) -> int:
-        z = self._random.gauss(0.0, 1.0)
-        sigma = TOP_SIGMA_ABOVE if z > 0 else TOP_SIGMA_BELOW
-        return max(1, round(self._top_lots * math.exp(sigma * z)))
+    cdef long long _top_size(self) except -1:
+        cdef double z = self._random.gauss(0.0, 1.0)
+        cdef double sigma = TOP_SIGMA_ABOVE if z > 0 else TOP_SIGMA_BELOW
+        return max(1, <long long>rint(self._top_lots * exp(sigma * z)))
 
-    def _deep_size(self, place: int) -> int:
-        lots = self._deep_lots * self._deep_sizes[self._random.getrandbits(DRAW_BITS)]
-        full_from = self._depth.full_from
-        if place < full_from:
-            lots *= place / full_from
-        return round(lots) or 1
+    cdef long long _deep_size(self, Py_ssize_t place) except -1:
+        cdef double lots = self._deep_lots * <double>self._deep_sizes[self._bits(DRAW_BITS)]
+        if place < self._full_from:
+            lots *= <double>place / self._full_from
+        return max(1, <long long>rint(lots))

@@ -1,0 +1,13 @@
+from typing import final
+
+from synthcore.exchange.market.ladder import Ladder
+
+@final
+class Grid:
+    def __init__(self, scale: int, decimals: int) -> None: ...
+
+@final
+class Window:
+    def __init__(self, ladder: Ladder, depth: int, price: Grid, lot: Grid) -> None: ...
+    def snapshot(self) -> str: ...
+    def changes(self) -> str: ...

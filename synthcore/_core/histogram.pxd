@@ -14,7 +14,6 @@ cdef extern from "histogram.h" nogil:
 
     ctypedef struct Histogram:     # pointer-free, 36 KiB
         uint64_t magic
-        uint64_t count             # records
         uint64_t max_ns            # exact
         uint64_t saturated         # records of 2^42 ns (73 minutes) and more
         uint64_t negative          # records below 0, which count as 0

@@ -4,7 +4,7 @@ from libc.math cimport ceil
 from synthcore._core.atomics cimport load_acquire, load_relaxed, store_relaxed, store_release
 
 
-cdef uint64_t MAGIC = 0x3130747369685953ULL    # "SYhist01"
+cdef uint64_t MAGIC = 0x3230747369685953ULL    # "SYhist02"
 
 
 cdef class LatencyHistogram:
@@ -59,7 +59,6 @@ cdef class LatencyHistogram:
         cdef int i
         for i in range(HISTOGRAM_BUCKETS):
             add(&self.block.bucket[i], &other.block.bucket[i])
-        add(&self.block.count, &other.block.count)
         add(&self.block.saturated, &other.block.saturated)
         add(&self.block.negative, &other.block.negative)
         if load_relaxed(&other.block.max_ns) > load_relaxed(&self.block.max_ns):
@@ -70,7 +69,6 @@ cdef class LatencyHistogram:
         cdef int i
         for i in range(HISTOGRAM_BUCKETS):
             store_relaxed(&self.block.bucket[i], 0)
-        store_relaxed(&self.block.count, 0)
         store_relaxed(&self.block.max_ns, 0)
         store_relaxed(&self.block.saturated, 0)
         store_relaxed(&self.block.negative, 0)
@@ -78,7 +76,10 @@ cdef class LatencyHistogram:
     @property
     def count(self):
         """Records, exact."""
-        return load_relaxed(&self.block.count)
+        cdef uint64_t count = 0
+        for i in range(HISTOGRAM_BUCKETS):
+            count += load_relaxed(&self.block.bucket[i])
+        return count
 
     @property
     def max(self):

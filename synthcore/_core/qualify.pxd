@@ -9,6 +9,36 @@ A comparison with NaN fails, and `smaller(NaN, c)` is `c`; so every function is 
 from libc.math cimport fabs
 
 
+cdef extern from "qualify_many.h" nogil:
+    ctypedef struct Rules "QualifyRules":     # the numbers of one QualificationRules
+        double min_funding_delta       # per 8 hours, strict
+        double min_depth_multiple      # of the position size, on each leg
+        double min_profit_bps          # strict
+        double funding_cost_bps
+        double slippage_base_bps
+        double slippage_slope_bps      # for a position as large as the depth
+        double slippage_cap_bps
+        int min_confidence             # 0 to 100
+
+    ctypedef struct Columns "QualifyColumns":     # many candidates; all columns have one length
+        const double *spread_bps
+        const double *funding_delta
+        const double *position_size
+        const double *depth        # NULL: estimated from the spread
+        const double *fees_bps
+        const int *obi_boost
+        const int *oi_boost
+        const int *gravity_boost
+        double *depth_out
+        double *slippage_bps
+        double *profit_bps
+        unsigned char *confidence
+        unsigned char *reason
+        unsigned char *failed
+
+    void qualify_many(size_t count, const Columns *columns, const Rules *rules) noexcept
+
+
 cdef enum Reason:          # the first check that fails
     QUALIFIED = 0
     FUNDING_DELTA = 1
@@ -16,17 +46,6 @@ cdef enum Reason:          # the first check that fails
     CONFIDENCE = 3
     PROFIT = 4
     STRATEGY = 5           # a reason of a strategy's own kernel; never of `qualify`
-
-
-ctypedef struct Rules:     # the numbers of one QualificationRules
-    double min_funding_delta       # per 8 hours, strict
-    double min_depth_multiple      # of the position size, on each leg
-    double min_profit_bps          # strict
-    double funding_cost_bps
-    double slippage_base_bps
-    double slippage_slope_bps      # for a position as large as the depth
-    double slippage_cap_bps
-    int min_confidence             # 0 to 100
 
 
 ctypedef struct Inputs:    # per symbol: everything that isn't bid and ask

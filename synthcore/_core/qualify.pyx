@@ -115,34 +115,34 @@ def evaluate_many(
     All buffers have one length; `depth` None is estimated from each spread.
     """
     cdef Rules limits
-    cdef Inputs inputs
-    cdef Verdict verdict
-    cdef bint estimate = depth is None
-    cdef Py_ssize_t i, n = spread_bps.shape[0]
+    cdef Columns columns
+    cdef size_t n = spread_bps.shape[0]
     lengths = {
         n, funding_delta.shape[0], position_size.shape[0], fees_bps.shape[0],
         obi_boost.shape[0], oi_boost.shape[0], gravity_boost.shape[0],
         depth_out.shape[0], confidence.shape[0], slippage.shape[0], profit.shape[0],
-        reason.shape[0], failed.shape[0], n if estimate else depth.shape[0],
+        reason.shape[0], failed.shape[0], n if depth is None else depth.shape[0],
     }
     if len(lengths) != 1:
         raise ValueError(f"the arrays of one batch must have one length, were {sorted(lengths)}")
     load_rules(rules, &limits)
+    if n == 0:
+        return
+    columns.spread_bps = &spread_bps[0]
+    columns.funding_delta = &funding_delta[0]
+    columns.position_size = &position_size[0]
+    columns.depth = NULL
+    if depth is not None:
+        columns.depth = &depth[0]
+    columns.fees_bps = &fees_bps[0]
+    columns.obi_boost = &obi_boost[0]
+    columns.oi_boost = &oi_boost[0]
+    columns.gravity_boost = &gravity_boost[0]
+    columns.depth_out = &depth_out[0]
+    columns.slippage_bps = &slippage[0]
+    columns.profit_bps = &profit[0]
+    columns.confidence = &confidence[0]
+    columns.reason = &reason[0]
+    columns.failed = &failed[0]
     with nogil:
-        for i in range(n):
-            inputs.spread_bps = spread_bps[i]
-            inputs.funding_delta = funding_delta[i]
-            inputs.position_size = position_size[i]
-            inputs.depth_long = estimated_depth(spread_bps[i]) if estimate else depth[i]
-            inputs.depth_short = inputs.depth_long
-            inputs.fees_bps = fees_bps[i]
-            inputs.obi_boost = obi_boost[i]
-            inputs.oi_boost = oi_boost[i]
-            inputs.gravity_boost = gravity_boost[i]
-            qualify(&inputs, &limits, &verdict)
-            depth_out[i] = inputs.depth_long
-            confidence[i] = verdict.confidence
-            slippage[i] = verdict.slippage_bps
-            profit[i] = verdict.profit_bps
-            reason[i] = verdict.reason
-            failed[i] = verdict.failed
+        qualify_many(n, &columns, &limits)

@@ -6,15 +6,17 @@ Loops of two ends are started in two threads and are bounded: a count, never a t
 cimport cython
 from cpython.bytes cimport PyBytes_AsString
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 from synthcore._core.atomics cimport load_acquire, store_release
 from synthcore._core.clock cimport monotonic_ns
-from synthcore._core.histogram cimport LatencyHistogram, histogram_record
+from synthcore._core.histogram cimport Histogram, LatencyHistogram, histogram_record
 from synthcore._core.idle cimport cpu_pause
 from synthcore._core.memory cimport Memory
 from synthcore._core.pipeline cimport Pipeline
-from synthcore._core.qualify cimport Inputs, Rules, Verdict, load_inputs, load_rules, qualify
+from synthcore._core.qualify cimport (
+    Columns, Inputs, Rules, Verdict, load_inputs, load_rules, qualify, qualify_many
+)
 from synthcore._core.ring cimport Ring, RingBlock, ring_counts, ring_pop, ring_push
 from synthcore._core.ticker cimport EMIT, TickerParser
 from synthcore._core.update cimport MarketUpdate, update_write
@@ -421,11 +423,54 @@ def qualify_one_by_one(list candidates, object rules, int repeats):
     return <double>begun_ns / <double>(count * repeats), passed // repeats
 
 
+def qualify_columns(
+    const double[::1] spread_bps not None, const double[::1] funding_delta not None,
+    const double[::1] position_size not None, object rules, int repeats,
+):
+    """Qualify all candidates in one call, again and again, all quantities written.
+
+    Returns
+    -------
+    tuple
+        Ns for each candidate, and how many of a round qualify.
+    """
+    cdef size_t count = spread_bps.shape[0]
+    cdef size_t i
+    cdef int64_t begun_ns
+    cdef Rules loaded
+    cdef Columns columns
+    cdef double *doubles = <double *>malloc(4 * count * sizeof(double))
+    cdef int *boosts = <int *>calloc(count, sizeof(int))
+    cdef unsigned char *octets = <unsigned char *>malloc(3 * count)
+    if doubles is NULL or boosts is NULL or octets is NULL:
+        raise MemoryError
+    load_rules(rules, &loaded)
+    for i in range(count):
+        doubles[i] = 11.0
+    columns.spread_bps, columns.funding_delta = &spread_bps[0], &funding_delta[0]
+    columns.position_size, columns.depth, columns.fees_bps = &position_size[0], NULL, doubles
+    columns.obi_boost = columns.oi_boost = columns.gravity_boost = boosts
+    columns.depth_out, columns.slippage_bps = doubles + count, doubles + 2 * count
+    columns.profit_bps, columns.confidence = doubles + 3 * count, octets
+    columns.reason, columns.failed = octets + count, octets + 2 * count
+    with nogil:
+        begun_ns = monotonic_ns()
+        for _ in range(repeats):
+            qualify_many(count, &columns, &loaded)
+        begun_ns = monotonic_ns() - begun_ns
+    passed = sum(1 for i in range(count) if columns.reason[i] == 0)
+    free(doubles)
+    free(boosts)
+    free(octets)
+    return <double>begun_ns / <double>(count * repeats), passed
+
+
 def record_all(LatencyHistogram histogram not None, list values_ns, int repeats):
     """Record latencies again and again; return ns for each."""
     cdef Py_ssize_t count = len(values_ns)
     cdef Py_ssize_t i
     cdef int64_t begun_ns
+    cdef Histogram *block = histogram.block
     cdef int64_t *values = <int64_t *>malloc(count * sizeof(int64_t))
     if values is NULL:
         raise MemoryError
@@ -435,7 +480,7 @@ def record_all(LatencyHistogram histogram not None, list values_ns, int repeats)
         begun_ns = monotonic_ns()
         for _ in range(repeats):
             for i in range(count):
-                histogram_record(histogram.block, values[i])
+                histogram_record(block, values[i])
         begun_ns = monotonic_ns() - begun_ns
     free(values)
     return <double>begun_ns / <double>(count * repeats)

@@ -1,5 +1,11 @@
 """Signatures against the reference's test vectors (key and secret are the vectors' own)."""
 
+import hashlib
+import hmac
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from synthcore.venues.bybit.signing import Signer
 
 SIGNER = Signer("TESTKEY0000000001", "TESTSECRET0000000000000000000000001")
@@ -31,3 +37,10 @@ def test_the_socket_signature_covers_realtime_and_expiry():
 def test_the_repr_of_a_signer_holds_no_secret():
     assert "SECRET" not in repr(SIGNER)
     assert SIGNER.key not in repr(SIGNER)
+
+
+@given(secret=st.text(st.characters(codec="ascii"), max_size=200), text=st.binary(max_size=300))
+@example(secret="k" * 64, text=b"")
+@example(secret="k" * 65, text=b"")
+def test_a_signature_is_the_standard_librarys_for_every_secret_and_text(secret, text):
+    assert Signer("KEY", secret).sign(text) == hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()

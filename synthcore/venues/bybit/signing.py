@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
+
+BLOCK_BYTES = 64  # of SHA-256
+INNER = bytes(octet ^ 0x36 for octet in range(256))
+OUTER = bytes(octet ^ 0x5C for octet in range(256))
 
 
 class Signer:
     """Sign as one API key (HMAC key type).
 
-    The key schedule runs once; each signature copies the keyed state, which is about twice as fast.
+    The key schedule runs once; each signature copies the two keyed states (RFC 2104), in less than
+    half the time of a new `hmac`.
     """
 
-    __slots__ = ("_keyed", "key")
+    __slots__ = ("_inner", "_outer", "key")
 
     def __init__(self, key: str, secret: str) -> None:
         self.key = key
-        self._keyed = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+        written = secret.encode()
+        if len(written) > BLOCK_BYTES:
+            written = hashlib.sha256(written).digest()
+        block = written.ljust(BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(block.translate(INNER))
+        self._outer = hashlib.sha256(block.translate(OUTER))
 
     def __repr__(self) -> str:
         return f"Signer(key={self.key[:4]}…)"
 
     def sign(self, text: bytes) -> str:
         """HMAC-SHA256 of `text`, lower-case hex."""
-        state = self._keyed.copy()
-        state.update(text)
-        return state.hexdigest()
+        inner = self._inner.copy()
+        inner.update(text)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def rest(self, timestamp_ms: int, recv_window_ms: int, payload: bytes) -> str:
         """Sign one REST call.

@@ -1,12 +1,11 @@
 """ccxt's unmodified client tells a whole story: only its `urls` are set, as its manual says."""
 
+import ccxt
 import pytest
 from ccxt_client import linear_client
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-
-ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
 
 SYMBOL = "BTC/USDT:USDT"
 

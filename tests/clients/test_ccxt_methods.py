@@ -1,12 +1,11 @@
 """Every method that ccxt has for linear contracts finds what it asks for; others find no route."""
 
+import ccxt
 import pytest
 from ccxt_client import linear_client
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-
-ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
 
 SYMBOL = "BTC/USDT:USDT"
 

@@ -2,12 +2,11 @@
 
 import asyncio
 
+import ccxt.pro as pro
 import pytest
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
-
-pro = pytest.importorskip("ccxt.pro", reason="ccxt is large: install the extra `clients` to run its story")
 
 SYMBOL = "BTC/USDT:USDT"
 WAIT_S = 10

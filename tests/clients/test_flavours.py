@@ -7,6 +7,7 @@ import json
 import time
 import urllib.request
 
+import ccxt
 import pytest
 import websocket  # pybit's own dependency
 from control_client import control_http
@@ -134,7 +135,6 @@ def test_demo_and_mainnet_trade_on_one_market(ready):
 
 
 def test_ccxts_sandbox_is_testnet(ready):
-    ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
     client = ccxt_of(ccxt, ready.flavours["testnet"], "test")
     client.set_sandbox_mode(True)
 
@@ -146,7 +146,6 @@ def test_ccxts_sandbox_is_testnet(ready):
 
 
 def test_ccxts_demo_trading_is_demo(ready):
-    ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
     client = ccxt_of(ccxt, ready.flavours["demo"], "demotrading")
     client.enable_demo_trading(True)
 

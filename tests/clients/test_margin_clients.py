@@ -1,5 +1,6 @@
 """Isolated margin through other people's clients: pybit's and ccxt's own methods."""
 
+import ccxt
 import pytest
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
@@ -79,7 +80,6 @@ def test_pybit_has_limits_beyond_the_band_refused(client):
 
 
 def test_ccxt_isolates_and_adds_margin(exchange):
-    ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
     key = exchange.accounts[1]
     client = ccxt.bybit(
         {

@@ -3,6 +3,7 @@
 import asyncio
 import queue
 
+import ccxt.pro as pro
 import pytest
 from pybit import unified_trading
 from pybit.unified_trading import HTTP, WebSocket
@@ -53,9 +54,6 @@ def test_pybits_merged_book_has_the_order_and_loses_it(exchange, monkeypatch):
 
 
 async def test_ccxt_pros_book_and_trades_show_what_an_order_did(exchange):
-    pro = pytest.importorskip(
-        "ccxt.pro", reason="ccxt is large: install the extra `clients` to run its story"
-    )
     from test_ccxt_pro import client_of
 
     client = client_of(exchange)

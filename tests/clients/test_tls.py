@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import ccxt
 import httpx
 import pytest
 import websocket
@@ -138,7 +139,6 @@ def wait_for(is_so, every_s=0.01):
 
 
 def test_ccxt_trades_over_tls(exchange, monkeypatch):
-    ccxt = pytest.importorskip("ccxt", reason="ccxt is large: install the extra `clients` to run its story")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", exchange.ca_file)
     keys = {"apiKey": exchange.api_key, "secret": exchange.api_secret}
     client = ccxt.bybit({**keys, "requests_trust_env": True})

@@ -67,7 +67,7 @@ UNSENT = frozenset({"unreachable", "unsent"})
 PASSING_REFUSALS = frozenset({"busy", "unreachable", "auth_clock"})
 UNWINDING = frozenset({"reducing", "verifying"})
 LADDER: tuple[Pricing, ...] = ("bounded", "market", "market", "market")
-SWEEP_RUNG = 3  # from here on: cancel-all first, and the exchange's position is the truth
+SWEEP_RUNG = 3  # from here on: cancel-all first
 
 
 class TradeRules(Struct, frozen=True, kw_only=True):
@@ -308,7 +308,7 @@ def on_looked_up(turn: Turn, event: LookedUp) -> None:
 def look_again(intent: Intent, rules: TradeRules, now_ns: int, was_found: bool) -> Intent:
     """Plan the next look-up of an order that can still change; cancel again what is still open."""
     if intent.is_final:
-        return replace(intent, is_looking=False, look_at_ns=None)
+        return replace(intent, is_looking=False)
     wait_ns = min(rules.first_look_ns << min(intent.looks, 10), rules.longest_look_ns)
     cancel = "" if was_found and intent.cancel == "answered" else intent.cancel
     return replace(
@@ -339,12 +339,12 @@ def on_position(turn: Turn, event: PositionReported) -> None:
 
 
 def on_position_while_reducing(turn: Turn, sizes: Quantities) -> None:
-    """What the exchange does not hold needs no close; it was closed by someone else."""
+    """Count as closed by someone else what is missing, if a close found nothing, too: positions may lag."""
     was_wanted = turn.state.wants_position
     turn.set(wants_position=False, is_swept=turn.state.is_swept or not was_wanted)
     for leg in LEGS:
         missing = turn.state.held[leg] - sizes[leg]
-        if missing > ZERO and not has_open_close(turn.state, leg) and turn.state.rungs[leg] > 0:
+        if missing > ZERO and found_nothing(turn.state, leg):
             written_off = turn.state.written_off
             turn.write_off(with_leg(written_off, leg, written_off[leg] + missing))
             turn.emit(Alarm("position_disagrees", f"{LEG_NAMES[leg]} leg: {missing} closed by someone else"))
@@ -436,8 +436,6 @@ def with_intent(turn: Turn, link_id: str, learn: Callable[..., Intent], *what: A
     if before is None:
         return
     after = learn(before, *what)
-    if after is before:
-        return
     turn.put(before, after)
     if after.is_close and after.is_final and not before.is_final:
         on_close_final(turn, after)
@@ -556,7 +554,6 @@ def plan_settling(turn: Turn) -> None:
     if are_settled(state):
         keep_what_is_hedged(turn)
     elif turn.now_ns >= state.deadline_ns or hopeless(state):
-        doubt_unanswered_if_due(turn)
         reduce_to(turn, ZERO)
 
 
@@ -676,7 +673,7 @@ def reached_goal(turn: Turn) -> None:
     elif is_beyond_doubt(state):
         turn.finish(flat_end(state))
     else:
-        turn.set(phase="verifying", checks=state.checks, check_at_ns=turn.now_ns)
+        turn.set(phase="verifying", check_at_ns=turn.now_ns)
 
 
 def plan_verifying(turn: Turn) -> None:
@@ -793,6 +790,12 @@ def has_open_close(state: Trade, leg: int) -> bool:
         if intent.is_close and intent.leg == leg and intent.known != "final":
             return True
     return False
+
+
+def found_nothing(state: Trade, leg: int) -> bool:
+    """Whether the exchange refused the leg's last close, since there was nothing to close."""
+    closes = state.closes(leg)
+    return bool(closes) and closes[-1].refusal == "flat"
 
 
 def awaits_close(state: Trade) -> bool:

@@ -21,10 +21,18 @@ def main() -> int:
     parser.add_argument("--crashes", type=int, default=1, help="of our process in one run (1)")
     parser.add_argument("--thin", action="store_true", help="entries may fill in part without a fault")
     parser.add_argument("--outage", action="store_true", help="the exchange may fall silent, as one fault")
+    parser.add_argument("--lag", action="store_true", help="positions may be shown late, as one fault")
+    parser.add_argument("--states", type=int, help="stop there, and say how far it came (no end)")
     given = parser.parse_args()
-    bounds = Bounds(faults=given.faults, crashes=given.crashes, is_thin=given.thin, may_die=given.outage)
+    bounds = Bounds(
+        faults=given.faults,
+        crashes=given.crashes,
+        is_thin=given.thin,
+        may_die=given.outage,
+        may_lag=given.lag,
+    )
 
-    found = Search(bounds).run()
+    found = Search(bounds).run(given.states)
 
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(

@@ -15,7 +15,8 @@ class Bounds(Struct, frozen=True, kw_only=True):
     faults: int
     crashes: int
     is_thin: bool = False  # entries may fill in part or not at all, and it is no fault
-    may_die: bool = False  # the exchange may fall silent for any time, as one fault
+    may_die: bool = False  # the exchange may fall silent for any time, or shut us out, as one fault
+    may_lag: bool = False  # positions may be shown late, as one fault
 
 
 TICK_NS = 250 * MS
@@ -28,6 +29,7 @@ TARGET = 2  # lots a leg: whole, half or nothing can fill
 WINDOW = 3  # ticks for which the exchange takes a request
 MARGIN = 1  # ticks after which "not found" is believed on top
 LATEST = 5  # ticks that a late message takes at most: what takes longer counts as lost
+LAG = 3  # ticks after which a position shows what has filled: the last of the checks comes then
 SECOND = 4  # ticks
 
 RULES = TradeRules(

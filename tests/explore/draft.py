@@ -57,16 +57,14 @@ class Draft:
     def forget(self, machine: Machine, leg: int) -> None:
         if self.world.is_down:
             return
-        finals = machine.facts(self.world.machine).finals
-        if any((leg, one.name) in finals and one.status != "open" for one in self.orders[leg]):
-            self.orders[leg] = tuple(self.forgotten(machine, leg, order) for order in self.orders[leg])
+        for order in self.orders[leg]:
+            finals = machine.facts(self.world.machine).finals
+            if finals.get((leg, order.name)) == order.filled and not order.may_come:
+                self.put(leg, self.forgotten(machine, leg, order))
 
     def forgotten(self, machine: Machine, leg: int, order: Order) -> Order:
         """Of an order that is known to be over, with all that it filled, nothing is news any more."""
-        facts = machine.facts(self.world.machine)
-        if order.may_come or facts.finals.get((leg, order.name)) != order.filled:
-            return order
-        if (leg, order.name) in facts.unsure:
+        if (leg, order.name) in machine.facts(self.world.machine).unsure:
             self.set(machine=machine.told_all(self.world.machine, leg, order.name))
         if any(mail.name == order.name for mail in self.mail[leg]):
             self.drop_old_news(machine, leg, order)
@@ -172,7 +170,7 @@ class Draft:
                     self.set(timer=ticks, is_timer_slow=False)
         for act in actions:
             if act[0] == "finish":
-                judge.end(self, act[1], act[2])
+                judge.end(self, machine, act[1], act[2])
                 self.set(end=act[1])
 
 

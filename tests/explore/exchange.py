@@ -14,13 +14,13 @@ from itertools import chain
 from msgspec.structs import replace
 
 from . import judge
-from .bounds import FAR, HEDGE_TICKS, LATEST, WINDOW
+from .bounds import FAR, HEDGE_TICKS, LAG, LATEST, WINDOW
 from .draft import FRAMES, REQUESTS, SETTLED, Draft, channel
 from .machine import REFUSALS, Machine
 from .world import Mail, Order, World
 
 Move = tuple[str, World]
-BUSY, ACCOUNT, UNREACHABLE, UNKNOWN, FLAT, UNSENT, AUTH_CLOCK = range(7)
+BUSY, ACCOUNT, UNREACHABLE, UNKNOWN, FLAT, UNSENT, AUTH_CLOCK, SHUT_OUT = range(8)
 TWICE = ("ack", "fill", "report")
 
 
@@ -119,6 +119,9 @@ def on_place(world: World, leg: int, mail: Mail) -> Iterator[tuple[str, Draft]]:
     if world.is_dead:
         yield "no answer", refuse(world, leg, order, "lost")
         return
+    if world.is_shut_out:
+        yield "shut out", refuse(world, leg, order, "reject", SHUT_OUT)
+        return
     if order.is_close and world.legs[leg].held == 0:
         yield "nothing to close", refuse(world, leg, order, "reject", FLAT)
         return
@@ -137,6 +140,10 @@ def on_place(world: World, leg: int, mail: Mail) -> Iterator[tuple[str, Draft]]:
     yield "accepted, an unknown code", accept(world, leg, order, "reject", UNKNOWN).spend()
     for why in (BUSY, ACCOUNT, UNREACHABLE, UNKNOWN):
         yield f"refused: {REFUSALS[why]}", refuse(world, leg, order, "reject", why).spend()
+    if world.may_die and order.is_close:
+        draft = refuse(world, leg, order, "reject", SHUT_OUT).spend()
+        draft.set(is_shut_out=True)
+        yield "shut out", draft
     draft = Draft(world).spend()
     draft.put(leg, replace(order, status="rejected"))
     draft.post(leg, "ack", order.name)
@@ -216,8 +223,13 @@ def on_look(world: World, leg: int, mail: Mail) -> Iterator[tuple[str, Draft]]:
 def on_position(world: World, box: int, mail: Mail) -> Iterator[tuple[str, Draft]]:
     if not world.is_dead:
         draft = Draft(world)
+        draft.set(lag=0, shown=(0, 0))
         draft.post(2, "held", "", *draft.held)
         yield "answered", draft
+        if world.lag and list(world.shown) != draft.held:
+            draft = Draft(world)
+            draft.post(2, "held", "", *world.shown)
+            yield "answered, as it was", draft
     if world.is_dead or world.faults:
         draft = Draft(world) if world.is_dead else Draft(world).spend()
         draft.post(2, "held", "", -1)
@@ -347,6 +359,8 @@ def tick(world: World, machine: Machine) -> Draft:
         machine=machine.later(world.machine, 1),
         timer=world.timer - 1,
         age=min(world.age + 1, HEDGE_TICKS),
+        lag=max(0, world.lag - 1),
+        shown=world.shown if world.lag > 1 else (0, 0),
     )
     draft.mail = [tuple(sooner(one) for one in box) for box in draft.mail]
     for leg in (0, 1):
@@ -385,6 +399,7 @@ def intervene(world: World, machine: Machine) -> Iterator[tuple[str, Draft]]:
         yield "the process is killed", killed(world)
     if world.faults and world.stream == "up":
         yield "the stream breaks", cut(world).spend().tell(machine, "down")
+    yield from fall_behind(world)
 
 
 def cut(world: World) -> Draft:
@@ -404,6 +419,7 @@ def meddle(world: World) -> Iterator[tuple[str, Draft]]:
         yield "the exchange is back", draft
     if not world.faults:
         return
+    yield from fall_behind(world)
     if world.may_die and not world.is_dead:
         draft = Draft(world).spend()
         draft.set(is_dead=True, was_dead=True, may_die=False)
@@ -414,6 +430,14 @@ def meddle(world: World) -> Iterator[tuple[str, Draft]]:
             draft.taken[leg] += draft.held[leg]
             draft.held[leg] = 0
             yield f"somebody closes leg {leg}", draft
+
+
+def fall_behind(world: World) -> Iterator[tuple[str, Draft]]:
+    """From here on positions may be shown as they are now, for a while."""
+    if world.may_lag and world.faults and any(order.may_come for leg in world.legs for order in leg.orders):
+        draft = Draft(world).spend()
+        draft.set(may_lag=False, lag=LAG, shown=(draft.held[0], draft.held[1]))
+        yield "positions are shown late", draft
 
 
 def has_close(world: World, leg: int) -> bool:
@@ -438,6 +462,8 @@ def killed(world: World) -> Draft:
         is_timer_slow=False,
         may_exit=False,
         is_dead=False,
+        lag=0,
+        shown=(0, 0),
         stream="up",
     )
     return draft

@@ -34,7 +34,7 @@ def send(draft: Draft, machine: Machine, leg: int, name: str, qty: int, is_close
             raise Violation(f"{name} enters {qty} on top of {entered} of leg {leg}")
 
 
-def end(draft: Draft, end: str, open_legs: tuple[tuple[str, int, int], ...]) -> None:
+def end(draft: Draft, machine: Machine, end: str, open_legs: tuple[tuple[str, int, int], ...]) -> None:
     """What is said at the end is true, as the exchange counts it."""
     entered = [sum(o.filled for o in orders if not o.is_close) for orders in draft.orders]
     named = {leg: held + in_doubt for leg, held, in_doubt in open_legs}
@@ -47,12 +47,24 @@ def end(draft: Draft, end: str, open_legs: tuple[tuple[str, int, int], ...]) -> 
                 raise Violation(f"{end} with leg {leg} open: {draft.held[leg]} held")
         elif draft.held[leg] + to_come > named.get(LEG_NAMES[leg], 0):
             raise Violation(f"UNRESOLVED, and leg {leg} is not named: {open_legs}")
-    if end == "UNRESOLVED" and not draft.world.was_dead:
+    if end == "UNRESOLVED" and not (draft.world.was_dead or draft.world.is_shut_out):
         raise Violation("UNRESOLVED, though the exchange answers")
+    if end == "UNRESOLVED" and not draft.world.was_dead:
+        are_heard(draft, machine)
     if end in ("REFUSED", "FLAT") and any(entered):
         raise Violation(f"{end} after fills of {entered}")
     if end == "CLOSED" and not all(entered):
         raise Violation(f"{end} with fills of {entered}")
+
+
+def are_heard(draft: Draft, machine: Machine) -> None:
+    """Who is shut out listens first to what is on its way of the closes that got through."""
+    finals = machine.facts(draft.world.machine).finals
+    for leg in (0, 1):
+        for mail in draft.mail[leg]:
+            is_prompt = mail.late is None and mail.kind in ("fill", "report") and mail.name[0] == "x"
+            if is_prompt and mail.qty > finals.get((leg, mail.name), 0):
+                raise Violation(f"UNRESOLVED while {mail} of leg {leg} is on its way")
 
 
 def what_comes_after(draft: Draft, machine: Machine) -> None:

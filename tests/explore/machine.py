@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -41,6 +41,8 @@ class Facts(Struct, frozen=True):
     is_closing: tuple[bool, ...]  # a close was sent, if without success as yet
 
 
+Pool = dict[tuple[str, Any], Any]
+T = TypeVar("T")
 Did = tuple[Any, ...]  # one action, in the search's words
 Told = tuple[int, tuple[Did, ...]]
 
@@ -50,7 +52,7 @@ class Machine:
 
     def __init__(self) -> None:
         self._ids: dict[Trade, int] = {}
-        self._intents: dict[Intent, Intent] = {}
+        self._pool: Pool = {}
         self._states: list[Trade] = []
         self._mirrors: list[int] = []
         self._facts: list[Facts] = []
@@ -135,13 +137,13 @@ class Machine:
 
     def intern(self, state: Trade) -> int:
         """The number of a state, up to the passing of time and what can't matter any more."""
-        return self._number(canonical(state, self._intents))
+        return self._number(canonical(state, self._pool))
 
     def _number(self, state: Trade) -> int:
         found = self._ids.get(state)
         if found is not None:
             return found
-        image = canonical(mirrored(state), self._intents)
+        image = canonical(mirrored(state), self._pool)
         for one in dict.fromkeys((state, image)):
             self._ids[one] = len(self._states)
             self._states.append(one)
@@ -167,13 +169,13 @@ def counts(after: Trade, before: Trade, what: tuple[Any, ...]) -> bool:
 # Times, and what can't matter
 
 
-def canonical(state: Trade, intents: dict[Intent, Intent]) -> Trade:
+def canonical(state: Trade, pool: Pool) -> Trade:
     """Times of the past become now; finished orders forget what nothing reads; words become one word."""
     kept = sorted(map(settled, state.intents), key=lambda i: (i.leg, i.is_close, i.link_id))
     changes: dict[str, Any] = {
         "opened_ns": NOW_NS,
         "unwind_until_ns": NEVER_NS,
-        "intents": tuple(intents.setdefault(i, i) for i in kept),
+        "intents": tuple(pooled(pool, "", i) for i in kept),
         "pauses": (min(state.pauses[0], 1), min(state.pauses[1], 1)),
         "reason": "left" if state.reason else "",
         "exit_reason": "left" if state.exit_reason else "",
@@ -186,12 +188,19 @@ def canonical(state: Trade, intents: dict[Intent, Intent]) -> Trade:
     if state.phase == "done":
         changes |= dict.fromkeys(("wake_ns", "deadline_ns", "give_up_ns", "check_at_ns"), NOW_NS)
     changes = times(state, 0) | changes
+    for name in PAIRS:
+        changes[name] = pooled(pool, name, changes.get(name, getattr(state, name)))
     return replace(state, **changes)
+
+
+def pooled(pool: Pool, name: str, value: T) -> T:
+    """One copy of what is equal; a lot and a count are never one, though 0 is 0."""
+    return pool.setdefault((name, value), value)
 
 
 def settled(intent: Intent) -> Intent:
     if intent.is_final and not intent.was_doubted:
-        refusal = "" if intent.is_close else intent.refusal
+        refusal = "" if intent.is_close and intent.refusal != "flat" else intent.refusal
         return replace(intent, look_at_ns=None, is_looking=False, looks=0, cancel="", refusal=refusal)
     looks = min(intent.looks, SATURATED_LOOKS)
     return replace(
@@ -222,6 +231,7 @@ TIMES = {
     kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_ns")) for kind in (Trade, Intent)
 }
 
+PAIRS = ("filled", "held", "written_off", "rungs", "pauses", "retry_at_ns")
 
 # Mirror images
 
@@ -256,7 +266,7 @@ def flipped_actions(actions: Iterable[Did]) -> tuple[Did, ...]:
 
 # Words for events and actions
 
-REFUSALS = ("busy", "account", "unreachable", "unknown", "flat", "unsent", "auth_clock")
+REFUSALS = ("busy", "account", "unreachable", "unknown", "flat", "unsent", "auth_clock", "shut_out")
 
 
 def link_of(leg: int, name: str) -> str:

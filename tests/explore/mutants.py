@@ -22,15 +22,18 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+if TYPE_CHECKING:  # whatever knows the machine is read once a mutant is in its place
+    from .bounds import Bounds
+
 ROOT = Path(__file__).parents[2]
 MODULES = ("synthcore.execution.intent", "synthcore.execution.trade")
 UNIT_TESTS = ("test_trade_rules", "test_trade_patience")
-CPU_S = 25  # ten times what the machine needs as it is: a mutant that takes longer runs for ever
+QUICK_CPU_S, CPU_S = 6, 25  # many times what the machine needs: a mutant that takes longer runs for ever
 MEMORY = 3 << 30
 
 # What no mutant changes is read once, before the processes part.
@@ -210,25 +213,25 @@ def of_keywords(node: ast.AST) -> Iterator[Change]:
 
 def judge(mutant: Mutant, told: Connection) -> None:
     """In a process of its own: put the mutant in the machine's place, then test and search."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
+        allow(QUICK_CPU_S)
         install(mutant.module, mutant.number)
-        why = unit_tests_say()
-        if why is not None:
-            told.send(("unit", why))
-            return
-        from .bugs import LADDER
-        from .search import Search
-
-        for bounds in LADDER:
-            violation = Search(bounds).run().violation
-            if violation is not None:
-                told.send(("search", violation.partition(": Trade(")[0]))
+        for killed_by, says in JUDGES:
+            why = says()
+            if why is not None:
+                told.send((killed_by, why))
                 return
         told.send(("", ""))
     except Exception as failure:
         told.send(("search", f"{type(failure).__name__}: {failure}"[:200]))
+
+
+def allow(cpu_s: int) -> None:
+    """End this process when it takes that much longer."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + 1 + cpu_s
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, -1))
 
 
 def install(name: str, number: int) -> None:
@@ -248,12 +251,41 @@ def path_of(name: str) -> Path:
 
 def unit_tests_say() -> str | None:
     """The first of the machine's own tests that fails."""
+    allow(QUICK_CPU_S)
     sys.path += [str(ROOT / "tests" / folder) for folder in ("support", "unit")]
     for module in UNIT_TESTS:
         for name, test in vars(importlib.import_module(module)).items():
             if name.startswith("test_") and fails(test):
                 return name
     return None
+
+
+def small_searches_say() -> str | None:
+    from .bugs import SMALL
+
+    return searches_say(SMALL)
+
+
+def large_searches_say() -> str | None:
+    from .bugs import LARGE
+
+    return searches_say(LARGE)
+
+
+def searches_say(ladder: tuple[Bounds, ...]) -> str | None:
+    """The first broken promise."""
+    from .search import Search
+
+    for bounds in ladder:
+        allow(QUICK_CPU_S if bounds.faults == 0 else CPU_S)
+        violation = Search(bounds).run().violation
+        if violation is not None:
+            return violation.partition(": Trade(")[0]
+    return None
+
+
+# By what they cost: most mutants die in the first second.
+JUDGES = (("search", small_searches_say), ("unit", unit_tests_say), ("search", large_searches_say))
 
 
 def fails(test: Callable[..., None]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -16,11 +15,11 @@ from .draft import Draft
 from .exchange import moves
 from .graph import Endless, longest_run
 from .machine import Machine, Violation
+from .seen import Seen
 from .world import Leg, Mail, Order, World
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(World).decode
-DIGEST_BYTES = 12
 LEFT_HELD = ((2, 0), (1, 2), (2, 2))  # what a crash may leave that took the journal along
 
 
@@ -35,6 +34,7 @@ class Found(Struct, frozen=True):
     longest_run: int = 0  # moves
     violation: str | None = None
     story: tuple[str, ...] = ()
+    left: int | None = None  # states whose every way on was gone, where the search was cut off
 
 
 class Search:
@@ -43,7 +43,7 @@ class Search:
     def __init__(self, bounds: Bounds) -> None:
         self.machine = Machine()
         self._bounds = bounds
-        self._seen: dict[bytes, int] = {}
+        self._seen = Seen()
         self._queue: deque[bytes] = deque()
         self._starts: list[World] = []
         self._parents = array("I")
@@ -51,14 +51,19 @@ class Search:
         self._edges_to = array("I")
         self._ends: Counter[str] = Counter()
 
-    def run(self) -> Found:
-        """Visit every state; the first broken promise ends it, with the shortest way there."""
+    def run(self, most_states: int | None = None) -> Found:
+        """Visit every state; the first broken promise ends it, with the shortest way there.
+
+        Where a number of states is given and there are more, it ends there, and nothing is known of the rest.
+        """
         number = 0
         try:
             for world in self._beginnings():
                 self._meet(world)
                 self._starts.append(world)
             while self._queue:
+                if most_states is not None and len(self._seen) >= most_states:
+                    return self._found(left=number)
                 self._leave(number)
                 number += 1
         except Violation as broken:
@@ -83,6 +88,7 @@ class Search:
                     crashes=bounds.crashes,
                     is_thin=bounds.is_thin,
                     may_die=bounds.may_die,
+                    may_lag=bounds.may_lag,
                     stream="up" if is_up else "down",
                 )
             )
@@ -108,15 +114,12 @@ class Search:
 
     def _meet(self, world: World, parent: int = 0) -> int:
         packed = self._packed(world)
-        digest = digest_of(packed)
-        known = self._seen.get(digest)
+        number = self._seen.number_of(packed)
         if world.end:
             self._ends[world.end] += 1
-        if known is not None:
-            return known
-        number = self._seen[digest] = len(self._seen)
-        self._parents.append(parent)
-        self._queue.append(packed)
+        if number == len(self._parents):
+            self._parents.append(parent)
+            self._queue.append(packed)
         return number
 
     def _packed(self, world: World) -> bytes:
@@ -129,11 +132,16 @@ class Search:
             world,
             machine=self.machine.mirror(world.machine),
             legs=(short, long),
+            shown=world.shown[::-1],
             mail=tuple(map(mirrored_mail, world.mail)),
         )
 
     def _found(
-        self, longest_run: int = 0, violation: str | None = None, story: tuple[str, ...] = ()
+        self,
+        longest_run: int = 0,
+        violation: str | None = None,
+        story: tuple[str, ...] = (),
+        left: int | None = None,
     ) -> Found:
         return Found(
             states=len(self._seen),
@@ -144,6 +152,7 @@ class Search:
             longest_run=longest_run,
             violation=violation,
             story=story,
+            left=left,
         )
 
     def _story(self, number: int) -> Iterator[str]:
@@ -156,7 +165,7 @@ class Search:
         return (label for label, _ in self._along(worlds[-1], [*circle[1:], circle[0]]))
 
     def _way_to(self, number: int) -> Iterator[tuple[str, World]]:
-        at = {self._seen[digest_of(self._packed(world))]: world for world in self._starts}
+        at = {self._seen.number_of(self._packed(world)): world for world in self._starts}
         way = [number]
         while way[-1] not in at:
             if way[-1] == 0:
@@ -167,14 +176,10 @@ class Search:
     def _along(self, world: World, numbers: Iterable[int]) -> Iterator[tuple[str, World]]:
         for target in numbers:
             for label, after in moves(world, self.machine):
-                if self._seen.get(digest_of(self._packed(after))) == target:
+                if self._seen.number_of(self._packed(after)) == target:
                     yield label, after
                     world = after
                     break
-
-
-def digest_of(packed: bytes) -> bytes:
-    return blake2b(packed, digest_size=DIGEST_BYTES).digest()
 
 
 def mirrored_mail(mail: Mail) -> Mail:

@@ -3,7 +3,7 @@
 import pytest
 
 from .bounds import Bounds
-from .bugs import BUGS, hunt
+from .bugs import BUGS, DEEP, DEEP_BUGS, hunt
 from .search import Search
 
 
@@ -23,3 +23,8 @@ def test_every_interleaving_keeps_the_promises(bounds):
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_seeded_bug_is_found(bug):
     assert hunt(bug) is not None
+
+
+@pytest.mark.parametrize("bug", DEEP_BUGS, ids=lambda bug: bug.__name__)
+def test_a_seeded_bug_is_found_where_the_exchange_lags_or_is_away(bug):
+    assert hunt(bug, DEEP) is not None

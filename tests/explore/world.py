@@ -67,9 +67,13 @@ class World(Struct, frozen=True, array_like=True):
     is_thin: bool = False  # entries may fill in part or not at all without a fault
     may_exit: bool = True
     stream: Literal["up", "down"] = "up"
+    lag: int = 0  # ticks for which positions may still be shown as they were,
+    shown: tuple[int, int] = (0, 0)  # and how they were
+    may_lag: bool = False  # positions may be shown late, as one fault
     may_die: bool = False  # the exchange may fall silent for any time, as one fault
     is_dead: bool = False  # the exchange answers nothing
     was_dead: bool = False
+    is_shut_out: bool = False  # a close was refused, and so will be whatever follows
     is_down: bool = False  # our process crashed and was not started again yet
     age: int = 0  # ticks since the beginning, as far as it matters
     exposed: int = 0  # ticks for which the known legs differ

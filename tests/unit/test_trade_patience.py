@@ -427,7 +427,8 @@ def test_nothing_is_sent_once_the_other_leg_is_given_up():
 
     story.tell(Rejected("r-1-L-x0", "shut_out"), at_ms=110)
 
-    assert (story.end, story.sent) == ("UNRESOLVED", [])
+    assert [finish.end for finish in story.of(Finish)] == ["UNRESOLVED"]
+    assert story.sent == []
 
 
 def test_an_order_that_is_not_cleared_up_is_named_as_in_doubt():

@@ -306,6 +306,18 @@ def test_a_close_that_finds_nothing_is_checked_with_the_position():
     assert confirmed.end == "CLOSED"
 
 
+def test_a_position_that_lags_is_no_proof_that_somebody_closed_a_leg():
+    story = Story().both_filled().tell(ExitRequested("take_profit")).fill("r-1-S-x0")
+    for attempt, at_ms in enumerate((0, 100, 300)):
+        nobody_there(story, f"r-1-L-x{attempt}").tell(Woke(), at_ms=at_ms)
+    assert story.of(Sweep) == [Sweep()]
+
+    story.tell(FLAT)  # as it was before the entry filled
+
+    assert story.sent == [("r-1-L-x3", QTY, "market")]
+    assert story.state.held_qty(0) == QTY
+
+
 def test_a_hedge_that_somebody_closed_takes_the_other_leg_along():
     """Found by the explorer: while one leg was balanced down, the goal of both was out of reach."""
     story = Story().fill(LONG).fill(SHORT, 3).tell(Reported(SHORT, Decimal(3), is_final=True))

@@ -53,6 +53,7 @@ from synthcore.model import (
 )
 from synthcore.orders.gateway import ExecutionBackend
 from synthcore.risk.budget import Group, RateBudget
+from synthcore.risk.gate import Gate
 from synthcore.risk.sizing import close_side, entry_side, marketable_price, passive_price
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Host(Protocol):
     instruments: dict[str, Instrument]
     metrics: DeskMetrics
     budget: RateBudget
+    gate: Gate
     journal: TradeJournal
     run: str
     mark_rules: marks.MarkRules
@@ -189,6 +191,9 @@ class TradeDriver:
     def perform(self, action: Action) -> None:
         """Do one action. Only the desk calls it, at its one choke point."""
         match action:
+            case Send() if self._is_retry(action) and not self.desk.gate.allows_retry(self.desk.now_ns()):
+                logger.warning("%s: no room left beside the closes, the remainder stays", action.link_id)
+                self._start(self._leave_unsent(action))
             case Send():
                 # Counted here and not when it leaves: the next opportunity may be offered before that.
                 group = self._group(action)
@@ -218,6 +223,12 @@ class TradeDriver:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.desk.on_defect(self, error)
+
+    def _is_retry(self, send: Send) -> bool:
+        return not send.is_close and len(self.state.entries(send.leg)) > 1
+
+    async def _leave_unsent(self, send: Send) -> None:
+        self.tell(Rejected(send.link_id, "unsent"))
 
     def _group(self, send: Send) -> Group:
         """The rate limit's window that an order goes through."""

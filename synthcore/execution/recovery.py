@@ -80,6 +80,7 @@ class Recovery:
         self._instance_id = instance_id
         self._symbols = tuple(dict.fromkeys([*symbols, *(one.symbol for one in self._alive())]))
         self._fills: dict[str, list[Fill]] = {}  # ours, by symbol
+        self._refused_from_ms = 0.0  # server time: whatever the process before sent; it is dead when we begin
 
     def _alive(self) -> list[Leftover]:
         return [one for one in self._leftovers if not self._is_gone(one)]
@@ -100,6 +101,8 @@ class Recovery:
 
     async def carry_out(self) -> list[TradeDriver]:
         """Bring everything to its end; returns the trades that were taken over, all of them ended."""
+        backend = self._desk.backend
+        self._refused_from_ms = backend.server_time_ms() + backend.order_recv_window_ms + CLOSING_MARGIN_MS
         for one in filter(self._is_gone, self._leftovers):
             logger.warning("trade %s: its exchange is gone, and what it held with it", one.key)
             self._desk.journal.trade_ended(one.key, VENUE_GONE, None)
@@ -167,8 +170,7 @@ class Recovery:
         ]
         self._count_as_ours(one.symbol, held_by(fills))
         self._desk.take_over(driver)
-        backend = self._desk.backend
-        driver.adopt(one.state, backend.server_time_ms() + backend.order_recv_window_ms)
+        driver.adopt(one.state, self._refused_from_ms)
         for fill in fills:
             driver.on_fill(fill)
         return driver

@@ -59,6 +59,13 @@ class RateBudget:
             return True
         return self.used("create", now_ns) + legs + open_legs + legs <= limit
 
+    def allows_retry(self, now_ns: int, open_legs: int) -> bool:
+        """Whether one order more fits, and then a close for every leg that is open."""
+        if self.wait_ns("create", now_ns):
+            return False
+        limit = self._limits.get("create")
+        return limit is None or self.used("create", now_ns) + 1 + open_legs <= limit
+
     def close_group(self, now_ns: int) -> Group:
         """The window that a close goes through: the batch's, where only that one has room left."""
         if not self._has_room("create", now_ns) and self._has_room("create_batch", now_ns):

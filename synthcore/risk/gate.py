@@ -69,6 +69,10 @@ class Gate:
             return "rate_budget"
         return None
 
+    def allows_retry(self, now_ns: int) -> bool:
+        """Whether a trade that is open may send one of its entries again: closes come first."""
+        return self.budget.allows_retry(now_ns, open_legs=2 * len(self.guard))
+
     def begin(self, symbol: str) -> None:
         """Note that a trade works on the symbol."""
         self.reserved.discard(symbol)

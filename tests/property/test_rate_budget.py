@@ -42,6 +42,8 @@ def run(seed: int, limit: int, actions: int) -> int:
         now_ns += rng.randrange(200) * MS
         if rng.random() < 0.5 and budget.allows_entry(now_ns, open_legs):
             orders, open_legs, opened = 2, open_legs + 2, opened + 1
+        elif open_legs and rng.random() < 0.3:
+            orders = int(budget.allows_retry(now_ns, open_legs))
         else:
             orders = rng.randint(0, open_legs)
             open_legs -= orders
@@ -67,9 +69,21 @@ def test_without_the_reserve_a_close_is_refused():
         def allows_entry(self, now_ns, open_legs, legs=2):
             return super().allows_entry(now_ns, -legs, legs)
 
+    assert closes_are_refused_with(Careless)
+
+
+def test_without_the_reserve_a_retry_takes_a_close_s_place():
+    class Careless(RateBudget):
+        def allows_retry(self, now_ns, open_legs):
+            return super().allows_retry(now_ns, 0)
+
+    assert closes_are_refused_with(Careless)
+
+
+def closes_are_refused_with(budget):
     rng_runs = 0
     original = globals()["RateBudget"]
-    globals()["RateBudget"] = Careless
+    globals()["RateBudget"] = budget
     try:
         for seed in range(20):
             try:
@@ -79,7 +93,7 @@ def test_without_the_reserve_a_close_is_refused():
     finally:
         globals()["RateBudget"] = original
 
-    assert rng_runs > 0
+    return rng_runs > 0
 
 
 def test_what_others_use_counts():

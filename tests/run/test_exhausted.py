@@ -15,6 +15,7 @@ from test_fault_stories import CONFIG, LATE_SHORT, LONG, SHORT, opportunity
 
 from synthcore.environment import Credentials
 from synthcore.errors import VenueRefused
+from synthcore.exchange.faults.partial_fill import PartialFill
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.faults.shut_out import ShutOut
 from synthcore.exchange.process import ExchangeProcess
@@ -95,6 +96,20 @@ async def test_closes_wait_for_the_reset_where_batches_are_refused_too(
     assert trade.end == "CLOSED"
     assert sizes == [0, 0]
     assert len(control.injected()) == 4
+
+
+@pytest.mark.parametrize(("limit", "is_retried"), [(5, True), (4, False)])
+async def test_a_remainder_is_sent_again_only_where_the_closes_still_fit(
+    exchange: Ready, control: ControlClient, limit: int, is_retried: bool
+) -> None:
+    control.add(PartialFill(share=0.5, when=f"accepted {SHORT}"))
+
+    async with executor_of(exchange, "rest") as executor:
+        executor.desk.gate.budget = executor.desk.budget = RateBudget({"create": limit})
+        trade = await trade_on(executor)
+
+    assert trade.end == "CLOSED"
+    assert trade.qty == (trade.target_qty if is_retried else trade.target_qty / 2)
 
 
 @pytest.mark.parametrize("entry", ["socket", "rest"])

@@ -113,6 +113,11 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 @options.from_settings(*BY_NAME.values())
 @click.option("--original-times", is_flag=True, help="Leave the recorded times in a replay's frames.")
 @click.option(
+    "--stamp-frames",
+    is_flag=True,
+    help="End each public frame with the machine's time of its writing, in ns.",
+)
+@click.option(
     "--ip-limits", is_flag=True, help="Hold one address to Bybit's limits of calls, connections and messages."
 )
 @click.option(
@@ -141,6 +146,7 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 )
 def command(
     original_times: bool,
+    stamp_frames: bool,
     ip_limits: bool,
     second_venue: bool,
     tls: bool,
@@ -162,6 +168,7 @@ def command(
     given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
     given["control_token"], given["tcp_faults"] = control_token, tcp_faults
     given["second_venue"], given["ip_limits"] = second_venue, ip_limits
+    given["stamp_frames"] = stamp_frames
     return serve(exchange_settings(given, original_times))
 
 

@@ -41,6 +41,7 @@ cdef class Pipeline:
         self.kernel = kernel
         self.updates = Ring(ring_capacity, ring_buffer)
         self.ws_to_queue = LatencyHistogram()
+        self.sent_to_queue = LatencyHistogram()
         self.memory = Memory(sizeof(PipelineBlock))
         self.block = <PipelineBlock *>self.memory.address
         self.pinning = Pinning(None, "not started")

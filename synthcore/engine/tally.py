@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from synthcore.engine.market import MarketSide
 from synthcore.monitor.metrics import MetricsCollector, latency_of
+from synthcore.monitor.stages import SENT_TO_QUEUE
 from synthcore.monitor.summary import Rejection, RunFigures
 from synthcore.settings.run import RunSettings
 
@@ -73,7 +74,8 @@ def with_market(own: RunFigures, suppressed: Counter[str], market: MarketSide) -
             "ws_to_queue": latency_of(market.pipeline.ws_to_queue),
             "queue_to_strategy": latency_of(market.kernel.queue_to_strategy),
             "detection": latency_of(market.kernel.detection),
-        },
+        }
+        | ({SENT_TO_QUEUE: latency_of(sent)} if (sent := market.pipeline.sent_to_queue).count else {}),
         reconnects=market.connector.counters().reconnects,
         blind_ms=market.connector.blind_ms(),
         rejected={

@@ -44,6 +44,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     position_mode: Literal["one-way", "hedge"] = "one-way"
     wallet_usdt: Decimal = Decimal(100_000)
     rate_tier: RateTier = "10"  # order calls a second
+    stamp_frames: bool = False  # each public frame ends with the monotonic time of its writing
     ip_limits: bool = False  # of calls, connections and messages from one address
     amend_unchanged_code: int = 10001  # refuses an amendment that changes nothing; 0 acknowledges it
 

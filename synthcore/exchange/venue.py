@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from time import monotonic_ns
 from typing import Any
 
 from picows import WSListener, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
@@ -184,6 +185,8 @@ class Venue:
         if self.store is not None:
             endpoints = guarded(endpoints, self.store)
             self.outbox.wait_for(self.store.commit)
+        if settings.stamp_frames:
+            self.public.sending_ns = monotonic_ns
         limiter = RateLimiter(settings.rate_tier)
         # REST and the trade socket share everything: accounts, keys, limits.
         edge = (endpoints, self.core.accounts, self.authenticator, limiter, self.ids)

@@ -2,10 +2,12 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcmp
 from picows.picows cimport WSCloseCode, WSMsgType
 
 from synthcore._core cimport ticker
 from synthcore._core.clock cimport monotonic_ns
+from synthcore._core.histogram cimport histogram_record
 from synthcore._core.update cimport update_write
 
 import logging
@@ -23,6 +25,12 @@ cdef uint16_t SOURCE_BOOK50 = 2                    # of a MarketUpdate; 1 << sou
 cdef Py_ssize_t MAX_MESSAGE_BYTES = 4 << 20        # of the fragments of one message together
 cdef Py_ssize_t SAMPLE_BYTES = 200
 cdef int64_t COMPLAINT_INTERVAL_NS = 10_000_000_000
+
+# What an exchange that stamps its frames puts at their end: 19 digits of monotonic ns after the name.
+cdef char *STAMP = b',"sentNs":"'
+cdef Py_ssize_t STAMP_DIGITS = 11                  # where they begin
+cdef Py_ssize_t STAMP_BYTES = 11 + 19 + 2
+cdef int64_t OLDEST_STAMP_NS = 10_000_000_000
 
 
 cdef class FeedListener(WSListener):
@@ -100,6 +108,7 @@ cdef class FeedListener(WSListener):
         self.last_frame_ns = recv_ns
         if frame.msg_type == WSMsgType.TEXT and frame.fin and self.partial is None and not frame.rsv1:
             self.on_message(recv_ns, frame.payload_ptr, frame.payload_size)
+            self.heed_stamp(frame.payload_ptr, frame.payload_size)
         else:
             self.on_odd_frame(recv_ns, transport, frame)
 
@@ -125,6 +134,15 @@ cdef class FeedListener(WSListener):
             self.last_malformed = PyBytes_FromStringAndSize(text, min(size, SAMPLE_BYTES))
         if self.tap is not None:
             self.tell(self.tap, (recv_ns, self.connection, PyBytes_FromStringAndSize(text, size)))
+
+    cdef void heed_stamp(self, const char *text, Py_ssize_t size) noexcept:
+        """Record how long a frame took from its writing to here, if it tells; a replayed stamp is too old."""
+        cdef int64_t took_ns
+        if self.pipeline is None or size <= STAMP_BYTES or memcmp(text + size - STAMP_BYTES, STAMP, STAMP_DIGITS):
+            return
+        took_ns = monotonic_ns() - stamp_of(text + size - STAMP_BYTES + STAMP_DIGITS)
+        if took_ns < OLDEST_STAMP_NS:
+            histogram_record(self.pipeline.sent_to_queue.block, took_ns)
 
     cdef int take(self, int64_t recv_ns, const char *text, Py_ssize_t size) noexcept:
         """Parse, merge, publish; gives the outcome."""
@@ -421,3 +439,11 @@ cdef inline int outcome_of(int code) noexcept nogil:
     if code == ticker.GAP or code == ticker.NO_SNAPSHOT:
         return UNTRUSTED
     return BROKEN
+
+
+cdef inline int64_t stamp_of(const char *digits) noexcept nogil:
+    cdef int64_t stamp_ns = 0
+    cdef int i
+    for i in range(19):
+        stamp_ns = 10 * stamp_ns + (digits[i] - 48)
+    return stamp_ns

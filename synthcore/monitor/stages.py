@@ -25,4 +25,5 @@ STAGES: tuple[Stage, ...] = (
     Stage("end_to_end", "frame handed to the listener → both acknowledgements", 10 * MS),
     Stage("exchange_lag", "exchange timestamp → receive", None),
 )
+SENT_TO_QUEUE = "sent_to_queue"  # written by an exchange that stamps its frames → published
 STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)

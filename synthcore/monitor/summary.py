@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from synthcore.monitor.stages import STAGE_NAMES
+from synthcore.monitor.stages import SENT_TO_QUEUE, STAGE_NAMES
 from synthcore.monitor.wilson import wilson_interval
 
 SCHEMA_VERSION = 1
@@ -71,7 +71,8 @@ def build_summary(figures: RunFigures) -> dict[str, Any]:
         "failed": figures.failed,
         "success_rate": figures.successful / finished if finished else None,
         "success_interval_95": as_list(wilson_interval(figures.successful, finished)),
-        "latency_ns": {name: dict(figures.latency_ns.get(name, NO_LATENCY)) for name in STAGE_NAMES},
+        "latency_ns": {name: dict(figures.latency_ns.get(name, NO_LATENCY)) for name in STAGE_NAMES}
+        | {name: dict(figures.latency_ns[name]) for name in (SENT_TO_QUEUE,) if name in figures.latency_ns},
         "reconnects": figures.reconnects,
         "blind_ms": round(figures.blind_ms, 1),
         "clock_error_ns": figures.clock_error_ns,

@@ -12,12 +12,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import hmac
+import mmap
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import httpx
@@ -28,11 +31,13 @@ from synthcore._core.kernel import EmittedDecision
 from synthcore.bench.question import Contenders, Effort, Measure, Question, Reading, latencies
 from synthcore.bench.tick_server import running
 from synthcore.config import SyntheticConfig
+from synthcore.engine.fast_lane import FastLaneParts
 from synthcore.engine.market import MarketSide
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import Ready
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.desk import Desk
+from synthcore.execution.lane_record import lane_record
 from synthcore.execution.paper import PaperTrade
 from synthcore.orders.bybit import BybitBackend
 from synthcore.risk.budget import RateBudget
@@ -60,13 +65,16 @@ SENT, ACKED = 1, 2  # of the stamps
 
 def questions() -> list[Question]:
     by_socket, by_rest = {"trade socket": ours("park", by_socket=True)}, {"REST": ours("park")}
+    by_lane = {"fast lane": ours("inline", by_socket=True, by_lane=True)}
     rivals = {PLAIN_STACK: plain_stack, BARE_POSTS: two_bare_posts}
     return [
         Question(
             name="tick.both-sent",
             asks="How long from a tick at the listener until both orders are with the socket?",
             unit="ns",
-            contenders=lambda stack, effort: contenders(stack, effort, by_socket | by_rest | rivals, SENT),
+            contenders=lambda stack, effort: contenders(
+                stack, effort, by_lane | by_socket | by_rest | rivals, SENT
+            ),
             at_most=30_000.0,
             p99_at_most=55_000.0,
         ),
@@ -74,7 +82,7 @@ def questions() -> list[Question]:
             name="tick.both-acked",
             asks="… until both are acknowledged, by the trade socket?",
             unit="ns",
-            contenders=lambda stack, effort: contenders(stack, effort, by_socket | rivals, ACKED),
+            contenders=lambda stack, effort: contenders(stack, effort, by_socket | by_lane | rivals, ACKED),
             p99_at_most=1_000_000.0,
         ),
         Question(
@@ -132,6 +140,10 @@ def one_tick_at_a_time(exchange: Ready, way: Open) -> Iterator[Callable[[], Stam
             runner.run(opened.__aexit__(None, None, None))
 
 
+def ignore(*what: object) -> None:
+    """Whoever is told of a trade here counts it elsewhere."""
+
+
 def measured(one_tick: Callable[[], Stamps], stamp: int, effort: Effort) -> Measure:
     def measure() -> Reading:
         every = [one_tick() for _ in range(effort.count(TICKS))]
@@ -146,7 +158,9 @@ def measured(one_tick: Callable[[], Stamps], stamp: int, effort: Effort) -> Meas
 class Ours:
     """A market side and a desk, wired as a run wires them."""
 
-    def __init__(self, venue: Venue, topology: Topology, by_socket: bool) -> None:
+    def __init__(
+        self, venue: Venue, topology: Topology, by_socket: bool, slots: mmap.mmap | None = None
+    ) -> None:
         self.venue = venue
         self.config = SyntheticConfig(
             synthetic_spread_bps=50.0,
@@ -158,21 +172,32 @@ class Ours:
             max_holding_ms=1,
         )
         self.generator = SyntheticOpportunityGenerator(self.config)
+        backend = BybitBackend(
+            (venue.exchange.rest,),
+            venue.exchange.ws_private,
+            venue.exchange.credentials(),
+            ws_trade_url=venue.exchange.ws_trade if by_socket else None,
+        )
         self.desk = Desk(
-            BybitBackend(
-                (venue.exchange.rest,),
-                venue.exchange.ws_private,
-                venue.exchange.credentials(),
-                ws_trade_url=venue.exchange.ws_trade if by_socket else None,
-            ),
+            backend,
             self.config,
             self._quote,
             self,
             RateBudget({}),  # the exchange takes anything, too
             on_trade_finished=self._on_trade,
         )
+        self.fast: FastLaneParts | None = None
+        if slots is not None:
+            self.fast = FastLaneParts(
+                venue.exchange.ws_trade, backend, self.desk, self.generator.opportunity, ignore, slots
+            )
         self.market = MarketSide(
-            venue.ws_public, self.config, self.generator, self._on_decisions, self._on_failure
+            venue.ws_public,
+            self.config,
+            self.generator,
+            self._on_decisions,
+            self._on_failure,
+            fast=self.fast,
         )
         self._latency_ns: dict[str, int] = {}
         self._ended: asyncio.Future[PaperTrade]
@@ -181,12 +206,20 @@ class Ours:
     async def one_tick(self) -> Stamps:
         self._ended = asyncio.get_running_loop().create_future()
         self._acknowledged.clear()
+        await self._allowed()
         self.venue.tick()
         async with asyncio.timeout(WAIT_S):
             trade = await self._ended
             await self._acknowledged.wait()  # its fills may have come first, and have ended it
         assert trade.successful, trade
         return 0, self._latency_ns.pop("tick_to_order"), self._latency_ns.pop("end_to_end")
+
+    async def _allowed(self) -> None:
+        """Wait until the gate has allowed the next trade: to the fast lane it does so beforehand."""
+        async with asyncio.timeout(WAIT_S):
+            while self.fast is not None and self.fast.lane.state(0) != "ready":
+                await asyncio.sleep(0.001)
+        self.market.arm(SYMBOL, True)
 
     async def first_update(self) -> None:
         """Wait until the strategy has the snapshot: it is no tick, and must not be traded on."""
@@ -203,6 +236,8 @@ class Ours:
         pass
 
     def _on_decisions(self, decisions: list[EmittedDecision]) -> None:
+        if self.fast is not None:
+            self.fast.keeper.heed()
         for made in decisions:
             opportunity = self.generator.opportunity(
                 SYMBOL,
@@ -225,22 +260,26 @@ class Ours:
         self._ended.set_exception(error)
 
 
-def ours(topology: Topology, by_socket: bool = False) -> Open:
+def ours(topology: Topology, by_socket: bool = False, by_lane: bool = False) -> Open:
     @asynccontextmanager
     async def opened(venue: Venue) -> AsyncIterator[OneTick]:
         interval_s = sys.getswitchinterval()
-        wired = Ours(venue, topology, by_socket)
-        await wired.desk.start()
-        try:
-            with wired.market:
-                await wired.market.ready()
-                await wired.first_update()
-                wired.market.resume()
-                yield wired.one_tick
-            assert (await wired.desk.stop()).flat
-        finally:
-            await wired.desk.close()
-            sys.setswitchinterval(interval_s)
+        with TemporaryDirectory() as folder, ExitStack() as record:
+            slots = record.enter_context(lane_record(Path(folder), 1)) if by_lane else None
+            wired = Ours(venue, topology, by_socket, slots)
+            await wired.desk.start()
+            try:
+                with wired.market:
+                    await wired.market.ready()
+                    await wired.first_update()
+                    wired.market.resume()
+                    if wired.fast is not None:
+                        wired.fast.keeper.start()
+                    yield wired.one_tick
+                assert (await wired.desk.stop()).flat
+            finally:
+                await wired.desk.close()
+                sys.setswitchinterval(interval_s)
 
     return opened
 

@@ -81,6 +81,10 @@ class FastSocket(TradeSocket):
         logger.warning("the fast lane's socket is down: %s", reason)
         self._tell(self._lose_answers, reason)
 
+    def drop(self) -> None:
+        self.wire.shut()
+        super().drop()
+
     def on_text(self, listener: Listener, text: bytes) -> None:
         """Hand an answer over unread: the feed's thread has better things to do."""
         if self.is_up:

@@ -82,3 +82,29 @@ def test_the_guard_turns_the_second_away():
 
     assert taken == (True, False)
     assert "BTCUSDT" not in guard
+
+
+def test_what_is_reserved_counts_as_a_trade_but_not_against_itself():
+    subject = gate(max_concurrent_trades=2)
+    subject.reserved |= {"BTCUSDT", "ETHUSDT"}
+
+    assert subject.refusal("SOLUSDT", NOW, NOW) == "concurrency"
+    assert subject.refusal("BTCUSDT", NOW, NOW) is None
+
+
+def test_what_is_reserved_keeps_its_entries_and_closes_back():
+    subject = gate(budget=RateBudget({"create": 8}))
+    subject.reserved.add("BTCUSDT")
+
+    assert subject.refusal("ETHUSDT", NOW, NOW) is None  # 4 of its own, and 4 that are kept
+    subject.reserved.add("SOLUSDT")
+    assert subject.refusal("ETHUSDT", NOW, NOW) == "rate_budget"
+
+
+def test_a_trade_that_begins_is_reserved_no_more():
+    subject = gate()
+    subject.reserved.add("BTCUSDT")
+
+    subject.begin("BTCUSDT")
+
+    assert subject.reserved == set()

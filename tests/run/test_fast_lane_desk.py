@@ -1,0 +1,118 @@
+"""The fast lane between desk and exchange: what stops entries stops it, and what it sent is the desk's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from audit import audit
+from dying_trader import QTY
+from fast_desk import fast_desk
+
+from synthcore.exchange.process import ExchangeProcess
+from synthcore.exchange.ready import AccountKey, Ready
+from synthcore.exchange.settings import ExchangeSettings
+from synthcore.orders.gateway import RateLimitSeen, StreamDown, StreamUp
+from synthcore.risk.budget import RateBudget
+
+ACCOUNTS = count()
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "tls"])
+def exchange(request: pytest.FixtureRequest) -> Iterator[Ready]:
+    settings = ExchangeSettings(
+        market="steady",
+        symbols=("BTCUSDT",),
+        position_mode="hedge",
+        rate_tier="off",
+        tls=request.param,
+        accounts=16,
+    )
+    with ExchangeProcess(settings) as ready, pytest.MonkeyPatch.context() as patch:
+        if ready.ca_file is not None:
+            patch.setenv("SSL_CERT_FILE", ready.ca_file)
+        yield ready
+
+
+@pytest.fixture
+def account(exchange: Ready) -> AccountKey:
+    return exchange.accounts[next(ACCOUNTS) % len(exchange.accounts)]
+
+
+async def test_trades_of_the_lane_end_closed_one_after_the_other(
+    exchange: Ready, account: AccountKey
+) -> None:
+    async with fast_desk(exchange, account) as fast:
+        ends = [(await fast.trade()).end for _ in range(3)]
+
+    assert ends == ["CLOSED"] * 3
+    assert (await audit(exchange.rest, account)).flaws(3 * QTY) == []
+
+
+STOPS = {
+    "halt": lambda fast: fast.desk.halt("a loss"),
+    "journal": lambda fast: fast.desk.on_journal_failure("the disk is full"),
+    "stream": lambda fast: fast.desk.on_private_event(StreamDown("cut")),
+    "shut out": lambda fast: fast.desk.on_rate_limit(
+        RateLimitSeen("/v5/order/create", 0, 0, int(fast.desk.backend.server_time_ms()) + 60_000, True, True)
+    ),
+    "rate limit": lambda fast: fast.desk.on_rate_limit(
+        RateLimitSeen("/v5/order/create", 10, 0, int(fast.desk.backend.server_time_ms()) + 60_000, True)
+    ),
+    "socket": lambda fast: fast.parts.socket.drop(),
+    "wire": lambda fast: fast.parts.socket.wire.shut(),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+async def test_what_stops_entries_stops_the_lane_at_once(
+    name: str, exchange: Ready, account: AccountKey
+) -> None:
+    async with fast_desk(exchange, account, RateBudget()) as fast:
+        STOPS[name](fast)
+
+        assert not fast.tick()
+
+    assert (await audit(exchange.rest, account)).orders_of_link == {}
+
+
+async def test_it_goes_on_when_stream_and_socket_are_back(exchange: Ready, account: AccountKey) -> None:
+    async with fast_desk(exchange, account) as fast:
+        fast.desk.on_private_event(StreamDown("cut"))
+        fast.desk.on_private_event(StreamUp())
+        assert (await fast.trade()).end == "CLOSED"
+        fast.parts.socket.drop()
+        await fast.until("empty")  # the keeper took it back
+
+        assert (await fast.trade()).end == "CLOSED"
+
+
+async def test_a_stop_takes_over_what_was_sent_just_before(exchange: Ready, account: AccountKey) -> None:
+    async with fast_desk(exchange, account) as fast:
+        assert fast.tick()
+
+        stopped = await fast.desk.stop()
+
+    assert stopped.flat
+    found = await audit(exchange.rest, account)
+    assert found.flaws(QTY) == []
+    assert len(found.orders_of_link) >= 2
+
+
+async def test_a_loop_that_hangs_allows_nothing_more(
+    exchange: Ready, account: AccountKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthcore.execution.fast_lane.VALID_NS", 1)
+    async with fast_desk(exchange, account) as fast:
+        assert not fast.tick()
+
+
+async def test_it_is_reserved_at_the_gate_and_gives_room(exchange: Ready, account: AccountKey) -> None:
+    async with fast_desk(exchange, account, max_concurrent_trades=1) as fast:
+        gate, now_ns = fast.desk.gate, fast.desk.now_ns()
+
+        assert gate.refusal("ETHUSDT", now_ns, now_ns) == "concurrency"
+        assert gate.refusal("BTCUSDT", now_ns, now_ns) is None
+        assert fast.desk.refusal("ETHUSDT", now_ns, 50.0) is None
+        assert fast.state == "empty"

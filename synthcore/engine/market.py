@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from synthcore._core.affinity import Pinning, choose_cores
+from synthcore._core.affinity import Pinning, Precedence, choose_cores
 from synthcore._core.kernel import EmittedDecision, Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.symbols import SymbolTable
@@ -89,6 +89,7 @@ class MarketSide:
         self._feed = FeedThread(
             self._run_feed,
             core=self._feed_core,
+            urgent=config.realtime and self.topology == "inline",  # the strategy runs in it
             on_failure=self._tell_failure,
         )
 
@@ -96,6 +97,10 @@ class MarketSide:
     def topology(self) -> str:
         """How updates reach the strategy; `auto` is `park`: every target met at about 1 % of a core."""
         return "park" if self.config.topology == "auto" else self.config.topology
+
+    @property
+    def feed_precedence(self) -> Precedence:
+        return self._feed.precedence
 
     @property
     def feed_pinning(self) -> Pinning:

@@ -187,6 +187,7 @@ class Run:
             log.info("%s", refusal)
         for name, reason in (
             ("feed", market.feed_pinning.reason),
+            ("feed", market.feed_precedence.reason),
             ("strategy", market.pipeline.pinning_reason),
             ("strategy", market.pipeline.precedence_reason),
         ):

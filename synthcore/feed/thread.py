@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from synthcore._core.affinity import Pinning, pin
+from synthcore._core.affinity import Pinning, Precedence, pin, take_precedence
 
 Main = Callable[[], Coroutine[Any, Any, None]]
 
@@ -22,6 +22,8 @@ class FeedThread:
         Makes the coroutine, inside the thread; it runs until `stop`.
     core
         The CPU core to pin the thread to. A refused pin is reported in `pinning`, never fatal.
+    urgent
+        Let the thread run as soon as it wakes. Reported in `precedence`, never fatal.
     on_failure
         Told when `main` ends by an error, on the feed's thread: must return at once.
     """
@@ -31,13 +33,16 @@ class FeedThread:
         main: Main,
         *,
         core: int | None = None,
+        urgent: bool = False,
         name: str = "feed",
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
         self.pinning = Pinning(None, "not started")
+        self.precedence = Precedence(False, "")
         self.error: BaseException | None = None
         self._main = main
         self._core = core
+        self._is_urgent = urgent
         self._on_failure = on_failure
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -74,6 +79,8 @@ class FeedThread:
     def _run(self) -> None:
         try:
             self.pinning = pin(self._core)
+            if self._is_urgent:
+                self.precedence = take_precedence()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(self._guarded())
         except BaseException as error:  # nobody is above us in this thread: the engine must hear of it

@@ -93,7 +93,7 @@ def test_what_is_reserved_counts_as_a_trade_but_not_against_itself():
 
 
 def test_what_is_reserved_keeps_its_entries_and_closes_back():
-    subject = gate(budget=RateBudget({"create": 8}))
+    subject = gate(max_concurrent_trades=5, budget=RateBudget({"create": 8}))
     subject.reserved.add("BTCUSDT")
 
     assert subject.refusal("ETHUSDT", NOW, NOW) is None  # 4 of its own, and 4 that are kept

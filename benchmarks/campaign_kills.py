@@ -3,10 +3,12 @@
 Each row is one process on an account of its own, killed (SIGKILL) before or after its n-th record of the
 journal, for every n of one trade; then production recovery on the same state folder, and the exchange as
 the judge: positions, open orders, executions, orders by link id, transaction log. Trades are told in
-several ways (plain, and with a leg that fails), by REST and by the trade socket, with both durabilities.
+several ways (plain, and with a leg that fails), by REST, by the trade socket and with entries by the fast
+lane, with both durabilities.
 
 Run, with the project installed:
     PYTHONPATH=tests/support python benchmarks/campaign_kills.py [--every 1] [--stories plain,refused]
+        [--entries "fast lane"]
 
 It exits with 1 if a row has a flaw. Rows whose trade had fewer records than their number end by themselves.
 """
@@ -55,13 +57,21 @@ STORIES: dict[str, tuple[Plan, int]] = {
     "partial": (Plan(name="partial", faults=(PartialFill(share=0.3, when="accepted link=*-S-e0"),)), 40),
     "timed out": (Plan(name="timed out", settings=PASSIVE, long_price=60010.0), 36),
 }
-ENTRIES = {"rest": {"order_entry": "rest"}, "socket": {"order_entry": "socket"}}
+ENTRIES = {
+    "rest": {"order_entry": "rest"},
+    "socket": {"order_entry": "socket"},
+    "fast lane": {"topology": "inline", "fast_lane": "on"},
+}
 
 
-def plans(stories: list[str], durabilities: list[str], every: int) -> Iterator[Plan]:
+def plans(stories: list[str], durabilities: list[str], entries: list[str], every: int) -> Iterator[Plan]:
     """Every row: story, order entry, durability, record, and on which side of it."""
-    for durability, story, entry in product(durabilities, stories, ENTRIES):
+    for durability, story, entry in product(durabilities, stories, entries):
         base, records = STORIES[story]
+        if entry == "fast lane":
+            if "order_pricing" in base.settings:
+                continue  # it knows no resting orders
+            base = replace(base, by_fast_lane=True)
         settings = {**base.settings, **ENTRIES[entry], "journal": durability}
         for number, when in product(range(1, records + 1, every), ("before", "after")):
             step = Step(when, number=number)  # type: ignore[arg-type]
@@ -87,11 +97,13 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only each n-th record")
     parser.add_argument("--stories", default=",".join(STORIES))
     parser.add_argument("--durabilities", default="normal,full")
+    parser.add_argument("--entries", default=",".join(ENTRIES))
     given = parser.parse_args()
     logging.disable(logging.ERROR)  # each row warns of what was forced
     began_s = time.monotonic()
     rows: list[Row] = []
-    todo = list(plans(given.stories.split(","), given.durabilities.split(","), given.every))
+    lists = (given.stories, given.durabilities, given.entries)
+    todo = list(plans(*(text.split(",") for text in lists), given.every))
     for first in range(0, len(todo), ACCOUNTS):
         rows += played(todo[first : first + ACCOUNTS])
         print(f"{len(rows)} rows, {time.monotonic() - began_s:.0f} s", file=sys.stderr)

@@ -1,6 +1,7 @@
 from typing import Any, final
 
 from synthcore._core.histogram import LatencyHistogram
+from synthcore._core.lane import Lane
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.ring import Ring
 from synthcore._core.ticker import TickerParser
@@ -38,4 +39,5 @@ def qualify_columns(
     spread_bps: Any, funding_delta: Any, position_size: Any, rules: Any, repeats: int
 ) -> tuple[float, int]: ...
 def record_all(histogram: LatencyHistogram, values_ns: list[int], repeats: int) -> float: ...
+def write_frames(lane: Lane, bid_px: float, ask_px: float, count: int) -> float: ...
 def answer_each(fd: int, replies: list[bytes], end: bytes) -> list[int]: ...

@@ -12,6 +12,7 @@ from synthcore._core.atomics cimport load_acquire, store_release
 from synthcore._core.clock cimport monotonic_ns
 from synthcore._core.histogram cimport Histogram, LatencyHistogram, histogram_record
 from synthcore._core.idle cimport cpu_pause
+from synthcore._core.lane cimport LANE_LEGS, LANE_READY, Lane, LaneIntent, LaneSlot, lane_enters, lane_take, lane_write
 from synthcore._core.memory cimport Memory
 from synthcore._core.pipeline cimport Pipeline
 from synthcore._core.qualify cimport (
@@ -487,6 +488,27 @@ def record_all(LatencyHistogram histogram not None, list values_ns, int repeats)
 
 
 # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────
+
+def write_frames(Lane lane not None, double bid_px, double ask_px, int count):
+    """Spend an allowance again and again without sending: limits, record, both frames; return ns a frame."""
+    cdef LaneSlot *slot = &lane.slots[0]
+    cdef LaneIntent quote
+    cdef int64_t begun_ns
+    cdef int taken = 0
+    memset(&quote, 0, sizeof(quote))
+    quote.bid_px, quote.ask_px = bid_px, ask_px
+    with nogil:
+        begun_ns = monotonic_ns()
+        for _ in range(count):
+            taken += lane_take(slot, &quote, begun_ns)
+            lane_write(slot, 0, lane.frame)
+            lane_write(slot, 1, lane.frame)
+            lane_enters(slot, LANE_READY)
+        begun_ns = monotonic_ns() - begun_ns
+    if taken != count:
+        raise ValueError(f"the lane must allow a trade at {bid_px} and {ask_px}, it did not")
+    return <double>begun_ns / <double>(LANE_LEGS * count)
+
 
 cdef bint next_request(int fd, char *buffer, int last, int64_t *came_ns) noexcept nogil:
     """Spin until a request is whole, and stamp it; False if the client left."""

@@ -19,6 +19,7 @@ import httpx
 import msgspec
 
 from synthcore._core.affinity import choose_cores
+from synthcore.bench.by_lane import to_server, written
 from synthcore.bench.loops import answer_each
 from synthcore.bench.pairs import urgent
 from synthcore.bench.question import Contenders, Effort, Measure, Question, Reading, latencies, median_of
@@ -35,6 +36,7 @@ ORDERS = 100
 WARM_UP = 10
 LEAVES_WITHIN_S = 2.0
 BUILDS = 1000
+WRITES = 100_000
 WINDOW_MS = 1000
 PATH = "/v5/order/create"
 KEY, SECRET = "benchBenchBenchBen", "benchBenchBenchBenchBenchBenchBench1"
@@ -64,7 +66,10 @@ def questions() -> list[Question]:
             name="order.build-frame",
             asks="How long does it take to build an order's frame for the trade socket?",
             unit="ns",
-            contenders=lambda stack, effort: {"trade socket": built(trade_frame(), effort)},
+            contenders=lambda stack, effort: {
+                "fast lane": written(ORDER, effort.count(WRITES)),
+                "trade socket": built(trade_frame(), effort),
+            },
             at_most=300.0,
         ),
         Question(
@@ -215,6 +220,7 @@ Serve = Callable[[int], Callable[[socket.socket], list[int]]]
 def ways(effort: Effort) -> Contenders:
     orders = effort.count(ORDERS)
     found: Contenders = {
+        "fast lane": to_server(lambda: sink(serve_socket(2 * (WARM_UP + orders))), ORDER, WARM_UP, orders),
         "trade socket": in_loop(trade_socket, serve_socket, orders),
         "REST, ours": in_loop(our_rest, serve_http, orders),
         "httpx": in_loop(bare_httpx, serve_http, orders),

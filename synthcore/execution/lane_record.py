@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synthcore._core.lane import SLOT_BYTES, Lane, Spent, Wire
+from synthcore.errors import ConfigError
 from synthcore.execution.driver import order_request
 from synthcore.execution.events import Send
 from synthcore.execution.journal import Begun, Durability, Records, open_journal
@@ -46,19 +47,36 @@ class Recorded(Struct, frozen=True):
 
 @contextmanager
 def lane_record(folder: Path, symbols: int) -> Iterator[mmap.mmap]:
-    """A mapped file of empty slots, held by this process; it goes once it holds nothing that matters."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, new = tempfile.mkstemp(".new", PREFIX, folder)
-    path = Path(new).with_suffix(SUFFIX)
+    """A mapped file of empty slots, held by this process; it goes once it holds nothing that matters.
+
+    Raises
+    ------
+    ConfigError
+        There is no room for it, or it can't be written.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.ftruncate(descriptor, symbols * SLOT_BYTES)
-        os.rename(new, path)  # only now others look at it
+        descriptor, path = new_record(folder, symbols * SLOT_BYTES)
+    except OSError as error:
+        raise ConfigError(
+            f"the fast lane's record must be writable, {folder} isn't ({error.strerror});"
+            " choose another --state folder, or --fast-lane off"
+        ) from error
+    try:
         yield mmap.mmap(descriptor, symbols * SLOT_BYTES)
     finally:
         if not recorded_in(path):
             path.unlink()
         os.close(descriptor)
+
+
+def new_record(folder: Path, size: int) -> tuple[int, Path]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, new = tempfile.mkstemp(".new", PREFIX, folder)
+    path = Path(new).with_suffix(SUFFIX)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.posix_fallocate(descriptor, 0, size)  # a mapped page that finds no room on the disk ends the process
+    os.rename(new, path)  # only now others look at it
+    return descriptor, path
 
 
 def left_behind(folder: Path) -> list[Path]:

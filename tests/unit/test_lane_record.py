@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from synthcore._core.kernel import Kernel
 from synthcore._core.lane import CallWire, Lane
 from synthcore._core.pipeline import Pipeline
+from synthcore.errors import ConfigError
 from synthcore.execution.journal import INSERT_RUN, Begun, open_journal
 from synthcore.execution.journal_read import leftovers
 from synthcore.execution.lane_record import adopt_records, lane_record, left_behind, unadopted
@@ -153,6 +154,15 @@ def test_the_record_of_a_process_that_lives_is_left_alone(tmp_path: Path) -> Non
         adopt_records(journal, "normal")
 
         assert len(list(tmp_path.glob("fast-lane-*.record"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    record = lane_record(tmp_path / "file", 1)
+
+    with pytest.raises(ConfigError, match=r"the fast lane's record must be writable, .*file"), record:
+        pass
 
 
 def test_a_record_that_holds_nothing_goes_with_its_process(tmp_path: Path) -> None:

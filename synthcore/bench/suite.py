@@ -22,14 +22,6 @@ LIMITS = "limits"
 # What is asked of this project and can't be measured yet.
 NOT_YET = (
     Row(
-        name="tick.both-sent",
-        ours=None,
-        unit="ns",
-        rival="C engine, epoll",
-        target="≤ 1.2 × its time",
-        why="not yet: orders don't go out from the compiled listener",
-    ),
-    Row(
         name="socket.flat-out",
         ours=None,
         unit="M/s",
@@ -53,7 +45,7 @@ def questions(rivals: Path = RIVALS) -> list[Question]:
         *judging.questions(native),
         *sockets.questions(native),
         *orders.questions(),
-        *trades.questions(),
+        *trades.questions(native),
     ]
 
 

@@ -15,6 +15,7 @@ import hmac
 import mmap
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
@@ -22,6 +23,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -29,6 +31,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from synthcore._core.kernel import EmittedDecision
 from synthcore.bench.question import Contenders, Effort, Measure, Question, Reading, latencies
+from synthcore.bench.rivals import Native
 from synthcore.bench.tick_server import running
 from synthcore.config import SyntheticConfig
 from synthcore.engine.fast_lane import FastLaneParts
@@ -52,6 +55,8 @@ ORDER_PATH = "/v5/order/create"
 BODY_SENT = "http11.send_request_body.complete"
 RUN = time.time_ns()
 NUMBERS = count()
+TICK_EVERY_S = 0.03  # about as long as a trade of ours takes
+C_ENGINE = "C engine, epoll"
 BARE_POSTS = "two bare httpx posts"
 PLAIN_STACK = "plain stack: picows, msgspec, httpx"
 
@@ -63,7 +68,7 @@ Topology = Literal["inline", "spin", "park"]
 SENT, ACKED = 1, 2  # of the stamps
 
 
-def questions() -> list[Question]:
+def questions(native: Native) -> list[Question]:
     by_socket, by_rest = {"trade socket": ours("park", by_socket=True)}, {"REST": ours("park")}
     by_lane = {"fast lane": ours("inline", by_socket=True, by_lane=True)}
     rivals = {PLAIN_STACK: plain_stack, BARE_POSTS: two_bare_posts}
@@ -72,11 +77,13 @@ def questions() -> list[Question]:
             name="tick.both-sent",
             asks="How long from a tick at the listener until both orders are with the socket?",
             unit="ns",
-            contenders=lambda stack, effort: contenders(
-                stack, effort, by_lane | by_socket | by_rest | rivals, SENT
+            contenders=lambda stack, effort: (
+                contenders(stack, effort, by_lane | by_socket | by_rest | rivals, SENT)
+                | c_engine(native, effort)
             ),
             at_most=30_000.0,
             p99_at_most=55_000.0,
+            ratios={C_ENGINE: 1 / 1.2},
         ),
         Question(
             name="tick.both-acked",
@@ -285,6 +292,39 @@ def ours(topology: Topology, by_socket: bool = False, by_lane: bool = False) -> 
 
 
 # ── rivals ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def c_engine(native: Native, effort: Effort) -> Contenders:
+    """One thread in C: epoll, recv, our scanner, two sends to a process that reads; nothing of production."""
+    if not native.has("tick_engine"):
+        return {}
+
+    def measure() -> Reading:
+        with running() as (ticks, url), ticking(ticks):
+            found = native.run("tick_engine", urlsplit(url).port, effort.count(TICKS))
+        return latencies(found.samples_ns)
+
+    return {C_ENGINE: measure}
+
+
+@contextmanager
+def ticking(ticks: subprocess.Popen[str]) -> Iterator[None]:
+    """Have ticks as far apart as those that ours is given."""
+    is_over = threading.Event()
+
+    def run() -> None:
+        assert ticks.stdin is not None
+        while not is_over.wait(TICK_EVERY_S):
+            ticks.stdin.write("\n")
+            ticks.stdin.flush()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 class PlainOrders:

@@ -167,20 +167,20 @@ class FastLane:
             self._lane.renew(
                 self._ids[symbol], expires_ns=self._expires_ns(), server_offset_ns=self._server_offset_ns()
             )
-        elif self._is_possible(symbol, quote) and self._lane.state(self._ids[symbol]) == "empty":
+        elif self._is_possible(symbol) and self._lane.state(self._ids[symbol]) == "empty":
             self._allow(symbol, quote)
 
     def _may_stay(self, symbol: str, quote: tuple[float, float, int]) -> bool:
         moved = abs((quote[0] + quote[1]) / 2 / self._allowed[symbol].mid - 1)
-        return moved < float(BAND) / 2 and self._is_possible(symbol, quote)
+        return moved < float(BAND) / 2 and self._is_possible(symbol)
 
-    def _is_possible(self, symbol: str, quote: tuple[float, float, int]) -> bool:
-        """Whether the gate would let a trade begin now, and its answers would come."""
+    def _is_possible(self, symbol: str) -> bool:
+        """Whether the gate would let a trade begin on a tick of now, and its answers would come."""
         desk = self._desk
         if not self._is_open or not self._entry.is_up or not desk.is_stream_up:
             return False
-        refusal = desk.gate.refusal(symbol, quote[2], desk.now_ns(), desk.config.synthetic_spread_bps)
-        return refusal is None
+        now_ns = desk.now_ns()
+        return desk.gate.refusal(symbol, now_ns, now_ns, desk.config.synthetic_spread_bps) is None
 
     def _allow(self, symbol: str, quote: tuple[float, float, int]) -> None:
         desk, config = self._desk, self._desk.config

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import count
 
+import msgspec
 import pytest
 from audit import audit
 from dying_trader import QTY
-from fast_desk import fast_desk
+from fast_desk import ASK, BID, fast_desk
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import AccountKey, Ready
@@ -116,3 +118,23 @@ async def test_it_is_reserved_at_the_gate_and_gives_room(exchange: Ready, accoun
         assert gate.refusal("BTCUSDT", now_ns, now_ns) is None
         assert fast.desk.refusal("ETHUSDT", now_ns, 50.0) is None
         assert fast.state == "empty"
+
+
+async def test_it_is_sized_anew_when_prices_have_moved(exchange: Ready, account: AccountKey) -> None:
+    async with fast_desk(exchange, account) as fast:
+        keeper, lane = fast.parts.keeper, fast.parts.lane
+        before = lane.read(0).begun
+        keeper.review()
+        same = lane.read(0).begun
+        fast.desk.quote = lambda symbol: (BID * 1.1, ASK * 1.1, 0)  # and long ago: the tick will be new
+
+        keeper.review()  # takes it back
+        keeper.review()
+
+        assert fast.state == "ready"
+        assert same == before
+        assert qty_in(lane.read(0).begun) < qty_in(before) == QTY
+
+
+def qty_in(begun: bytes) -> Decimal:
+    return Decimal(msgspec.json.decode(begun)["qty"])

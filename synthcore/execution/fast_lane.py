@@ -33,6 +33,7 @@ from synthcore.risk.sizing import entry_qty, exact
 logger = logging.getLogger(__name__)
 
 REVIEW_S = 0.1
+STANDS_NS = 250_000_000  # so long an allowance is left to its symbol, where another one could use its place
 VALID_NS = 1_000_000_000  # longer than a review may be late; an execution loop that hangs allows no more
 BAND = Decimal("0.002")  # how far prices may move before the quantity has to be made anew
 UNPRICED = Decimal(1)  # the lane puts the price
@@ -68,6 +69,7 @@ class Allowed(Struct, frozen=True):
     begun: Begun
     orders: tuple[OrderRequest, ...]  # long, short; not priced yet
     mid: float  # for which it was sized
+    since_ns: int
 
 
 class FastLane:
@@ -98,6 +100,7 @@ class FastLane:
         self._describe = describe
         self._on_taken = on_taken
         self._allowed: dict[str, Allowed] = {}
+        self._waiting: set[str] = set()  # for room in the rate budget
         self._is_open = False
         self._reviewing: asyncio.Task[None] | None = None
         self._recording: set[asyncio.Task[None]] = set()
@@ -129,8 +132,13 @@ class FastLane:
         return True
 
     def make_room(self, symbol: str) -> bool:
-        """Give up one allowance of another symbol, whose place a trade can use now."""
-        return any(self.revoke(other) for other in tuple(self._allowed) if other != symbol)
+        """Give up what another symbol was allowed and did not use for a while: a trade needs its place."""
+        before_ns = self._desk.now_ns() - STANDS_NS
+        return any(
+            self.revoke(other)
+            for other, allowed in tuple(self._allowed.items())
+            if other != symbol and allowed.since_ns <= before_ns
+        )
 
     def heed(self) -> None:
         """Take over what was sent: before anything else is made of an event that may be its consequence."""
@@ -138,9 +146,10 @@ class FastLane:
             self._take_over(spent)
 
     def on_free(self, symbol: str) -> None:
-        """A trade of the symbol ended: allow the next one as soon as it has cooled down."""
+        """A trade of the symbol ended: allow the next one once it has cooled down, and others now."""
         if self._is_open:
-            self._desk.loop.call_later(self._desk.gate.cool_down_ns / 1e9, self._see_to, symbol)
+            self._desk.loop.call_soon(self.review)
+            self._see_to_in(self._desk.gate.cool_down_ns, symbol)
 
     # Allowing
 
@@ -155,6 +164,9 @@ class FastLane:
         self.heed()
         for symbol in self._symbols:
             self._see_to(symbol)
+
+    def _see_to_in(self, wait_ns: int, symbol: str) -> None:
+        self._desk.loop.call_later(wait_ns / 1e9, self._see_to, symbol)
 
     def _see_to(self, symbol: str) -> None:
         quote = self._desk.quote(symbol)
@@ -180,7 +192,17 @@ class FastLane:
         if not self._is_open or not self._entry.is_up or not desk.is_stream_up:
             return False
         now_ns = desk.now_ns()
-        return desk.gate.refusal(symbol, now_ns, now_ns, desk.config.synthetic_spread_bps) is None
+        refusal = desk.gate.refusal(symbol, now_ns, now_ns, desk.config.synthetic_spread_bps)
+        if refusal == "rate_budget" and symbol not in self._waiting:
+            self._waiting.add(
+                symbol
+            )  # the desk takes the first tick after that, unless the lane is there before
+            self._desk.loop.call_later(desk.budget.relief_ns("create", now_ns) / 1e9, self._waited, symbol)
+        return refusal is None
+
+    def _waited(self, symbol: str) -> None:
+        self._waiting.discard(symbol)
+        self._see_to(symbol)
 
     def _allow(self, symbol: str, quote: tuple[float, float, int]) -> None:
         desk, config = self._desk, self._desk.config
@@ -224,7 +246,8 @@ class FastLane:
         )
         _, actions = begin(begun.key, symbol, qty, begun.rules, begun.now_ns)
         sends = [action for action in actions if isinstance(action, Send)]
-        return Allowed(begun, tuple(order_request(symbol, send, UNPRICED) for send in sends), mid)
+        orders = tuple(order_request(symbol, send, UNPRICED) for send in sends)
+        return Allowed(begun, orders, mid, begun.now_ns)
 
     def _expires_ns(self) -> int:
         return self._desk.now_ns() + VALID_NS

@@ -76,6 +76,12 @@ class RateBudget:
         limit = self._limits.get(group)
         return not self.wait_ns(group, now_ns) and (limit is None or self.used(group, now_ns) < limit)
 
+    def relief_ns(self, group: Group, now_ns: int) -> int:
+        """How long until there is more room in a group than now; 0 where nothing is in its window."""
+        used = self.used(group, now_ns)
+        leaves_ns = self._sent_ns[group][0] + self._window_ns - now_ns if used else 0
+        return max(leaves_ns, self.wait_ns(group, now_ns))
+
     def take(self, group: Group, now_ns: int) -> None:
         """Count a request. It always may: a close is never refused here, the exchange decides."""
         if group in self._sent_ns:

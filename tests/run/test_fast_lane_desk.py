@@ -110,12 +110,17 @@ async def test_a_loop_that_hangs_allows_nothing_more(
         assert not fast.tick()
 
 
-async def test_it_is_reserved_at_the_gate_and_gives_room(exchange: Ready, account: AccountKey) -> None:
+async def test_it_is_reserved_at_the_gate_and_gives_room_when_it_was_not_used(
+    exchange: Ready, account: AccountKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with fast_desk(exchange, account, max_concurrent_trades=1) as fast:
         gate, now_ns = fast.desk.gate, fast.desk.now_ns()
 
         assert gate.refusal("ETHUSDT", now_ns, now_ns) == "concurrency"
         assert gate.refusal("BTCUSDT", now_ns, now_ns) is None
+        monkeypatch.setattr("synthcore.execution.fast_lane.STANDS_NS", 10**12)
+        assert fast.desk.refusal("ETHUSDT", now_ns, 50.0) == "concurrency"
+        monkeypatch.setattr("synthcore.execution.fast_lane.STANDS_NS", 0)
         assert fast.desk.refusal("ETHUSDT", now_ns, 50.0) is None
         assert fast.state == "empty"
 

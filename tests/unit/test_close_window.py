@@ -49,3 +49,15 @@ def test_an_address_that_is_shut_out_begins_nothing_and_closes_without_a_wait():
     assert not budget.allows_entry(RESET - 1, open_legs=0)
     assert budget.allows_entry(RESET, open_legs=0)
     assert budget.wait_ns(budget.close_group(NOW), NOW) == 0
+
+
+def test_room_comes_when_the_oldest_request_leaves_the_window_or_the_exchange_says():
+    budget = RateBudget({"create": 2}, window_ns=1000)
+    assert budget.relief_ns("create", 0) == 0
+    budget.take("create", 100)
+    budget.take("create", 500)
+
+    assert budget.relief_ns("create", 600) == 500
+    budget.shut("create", 2000)
+    assert budget.relief_ns("create", 600) == 1400
+    assert budget.relief_ns("create", 5000) == 0

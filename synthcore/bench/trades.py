@@ -223,9 +223,11 @@ class Ours:
 
     async def _allowed(self) -> None:
         """Wait until the gate has allowed the next trade: to the fast lane it does so beforehand."""
-        async with asyncio.timeout(WAIT_S):
-            while self.fast is not None and self.fast.lane.state(0) != "ready":
-                await asyncio.sleep(0.001)
+        if self.fast is not None:
+            self.fast.keeper.review()  # this loop stood still while others were measured
+            async with asyncio.timeout(WAIT_S):
+                while self.fast.lane.state(0) != "ready":
+                    await asyncio.sleep(0.001)
         self.market.arm(SYMBOL, True)
 
     async def first_update(self) -> None:

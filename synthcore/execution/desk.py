@@ -25,7 +25,8 @@ from synthcore.execution.mark import MarkRules
 from synthcore.execution.paper import PaperTrade
 from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
-from synthcore.execution.recovery import Recovery, trade_of
+from synthcore.execution.recovery import Recovery
+from synthcore.execution.shares import trade_of
 from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderRequest, OrderState, Position
 from synthcore.orders.gateway import (

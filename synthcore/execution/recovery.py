@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable
-from decimal import Decimal
 from functools import partial
 from typing import Protocol
 
@@ -23,17 +21,14 @@ from synthcore.execution.journal import Begun
 from synthcore.execution.journal_read import Leftover
 from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
+from synthcore.execution.shares import OURS, Sizes, is_ours, shares_of, trade_of
 from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
 
 logger = logging.getLogger(__name__)
 
-# Run, trade, leg, attempt, as `TradeDriver` and `Desk` name their orders.
-OURS = re.compile(r"st[0-9a-z]{8,10}-[0-9A-Za-z]+-(?P<leg>[LS])-(?P<kind>[ex])\d+")
 CLOSING_MARGIN_MS = 100.0
 VENUE_GONE = "VENUE_GONE"
-
-Sizes = tuple[Decimal, Decimal]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -79,7 +74,8 @@ class Recovery:
         self._leftovers = tuple(leftovers)
         self._instance_id = instance_id
         self._symbols = tuple(dict.fromkeys([*symbols, *(one.symbol for one in self._alive())]))
-        self._fills: dict[str, list[Fill]] = {}  # ours, by symbol
+        self._fills: dict[str, list[Fill]] = {}  # everybody's, by symbol, newest first
+        self._unexplained_trades: dict[str, set[str]] = {}  # by symbol
         self._refused_from_ms = 0.0  # server time: whatever the process before sent; it is dead when we begin
 
     def _alive(self) -> list[Leftover]:
@@ -187,14 +183,17 @@ class Recovery:
         if not any(sizes):
             return ZERO, ZERO
         trades = {one.key for one in self._alive() if one.state is not None and one.symbol == symbol}
-        if symbol not in self._fills:
-            fills = await patiently(partial(self._desk.backend.recent_fills, symbol))
-            self._fills[symbol] = [fill for fill in fills if is_ours(fill.link_id)]
-        fills = self._fills[symbol]
-        explained = left_by(fill for fill in fills if trade_of(fill.link_id) in trades)
-        held = left_by(fill for fill in fills if trade_of(fill.link_id) not in trades)
-        long, short = (max(ZERO, min(held[leg], sizes[leg] - explained[leg])) for leg in LEGS)
+        held = shares_of(await self._recent_fills(symbol), sizes)
+        explained = [sum((side[key] for key in side if key in trades), ZERO) for side in held]
+        unexplained = [sum((side[key] for key in side if key not in trades), ZERO) for side in held]
+        long, short = (max(ZERO, min(unexplained[leg], sizes[leg] - explained[leg])) for leg in LEGS)
+        self._unexplained_trades[symbol] = {key for side in held for key in side} - trades
         return long, short
+
+    async def _recent_fills(self, symbol: str) -> list[Fill]:
+        if symbol not in self._fills:
+            self._fills[symbol] = await patiently(partial(self._desk.backend.recent_fills, symbol))
+        return self._fills[symbol]
 
     async def _holds_unexplained(self) -> bool:
         return any([any(await self._unexplained(symbol)) for symbol in self._symbols])
@@ -206,20 +205,13 @@ class Recovery:
         state = holding(key, symbol, sizes, self._desk.rules_of(symbol), self._desk.now_ns())
         driver = TradeDriver(self._desk, key, nothing_offered(symbol), state.target_qty)
         driver.state = state
+        for fill in self._fills[symbol]:  # what it closes has cost something before
+            if trade_of(fill.link_id) in self._unexplained_trades[symbol]:
+                driver.ledger.add(fill)
         self._desk.journal.trade_begun(self._desk.run, begun_with(state))
         self._desk.take_over(driver)
         driver.adopt(state, 0.0)
         return driver
-
-
-def is_ours(link_id: str) -> bool:
-    """Whether an order was made by this program: nobody else's is ever touched."""
-    return OURS.fullmatch(link_id) is not None
-
-
-def trade_of(link_id: str) -> str:
-    """The key of the trade that an order of ours belongs to."""
-    return link_id.rsplit("-", 2)[0]
 
 
 def held_by(fills: Iterable[Fill]) -> Sizes:
@@ -229,16 +221,6 @@ def held_by(fills: Iterable[Fill]) -> Sizes:
         named = OURS.fullmatch(fill.link_id)
         assert named is not None, "only fills of ours are asked about"
         sizes["LS".index(named["leg"])] += fill.qty if named["kind"] == "e" else -fill.qty
-    return sizes[0], sizes[1]
-
-
-def left_by(newest_first: Iterable[Fill]) -> Sizes:
-    """What our last fills leave held. The exchange lists so many: an exit whose entry it lists no more
-    takes nothing off another one's."""
-    sizes = [ZERO, ZERO]
-    for fill in reversed(list(newest_first)):
-        held = held_by([fill])
-        sizes = [max(ZERO, sizes[leg] + held[leg]) for leg in LEGS]
     return sizes[0], sizes[1]
 
 

@@ -51,6 +51,7 @@ BATCH_PATH = "/v5/order/create-batch"
 SOCKET_WITHIN_S = 1.0
 CLOCK_EVERY_S = 30.0
 RECENT_PAGES = 100  # of 100 fills
+TRADED = frozenset({"Trade", "BustTrade", "AdlTrade"})  # what changes a position, and has a price
 WINDOW_S = 1.0  # of a rate limit
 WINDOWS_WAITED = 5
 
@@ -242,9 +243,9 @@ class BybitBackend:
         return self._fills(rows)
 
     def _fills(self, rows: list[ExecutionRow]) -> list[Fill]:
-        """What was traded; funding is no fill."""
+        """What was traded, also by a liquidation; funding is no fill."""
         recv_ns = self.rest.now_ns()
-        return [fill(row, recv_ns) for row in rows if row.exec_type == "Trade"]
+        return [fill(row, recv_ns) for row in rows if row.exec_type in TRADED]
 
     async def open_orders(self, symbol: str) -> list[OrderState]:
         params = {"category": CATEGORY, "symbol": symbol, "openOnly": "0", "limit": "50"}

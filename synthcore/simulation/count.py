@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from synthcore.exchange.batch import Event
 from synthcore.exchange.venue import Venue
-from synthcore.execution.recovery import OURS
+from synthcore.execution.shares import OURS
 from synthcore.model import FINAL_STATUSES
 from synthcore.venues.bybit.messages import ExecutionMessage, ExecutionRow, OrderMessage, OrderRow
 

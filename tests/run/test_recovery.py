@@ -13,9 +13,10 @@ from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.desk import Desk
 from synthcore.execution.journal import Journal, RunRecord
-from synthcore.execution.journal_read import leftovers, trades
+from synthcore.execution.journal_read import leftovers, lost_on, trades
 from synthcore.model import OrderRequest
 from synthcore.risk.budget import RateBudget
+from synthcore.risk.losses import day_of
 
 HELD = SyntheticConfig(max_holding_ms=60_000, half_life_ms=60_000, take_profit_bps=1000, cool_down_ms=0)
 
@@ -119,6 +120,37 @@ async def test_without_its_journal_the_exchange_alone_tells_what_is_ours(exchang
     assert sizes == [Decimal("0.005"), 0]  # theirs stays
     assert len(said) == 1 and "of an earlier run: FAILED_FLAT" in said[0]
     assert key not in said[0]
+
+
+async def test_what_somebody_opened_after_closing_ours_is_theirs(exchange, tmp_path):
+    """By our fills alone our leg is still held, and as much as it was is there."""
+    account = backend_of(exchange)
+    await account.start()
+    await account.place(market("Buy", "0.016", "st00000000-2-L-e0"))
+    await account.place(market("Sell", "0.016", f"hand-{time_ns()}", reduce_only=True))
+    await account.place(market("Buy", "0.016", f"hand-{time_ns()}"))
+
+    async with trading(exchange, tmp_path / "new.sqlite") as desk:
+        sizes = await sizes_on(desk.backend)
+
+    await account.place(market("Sell", "0.016", f"hand-{time_ns()}", reduce_only=True))
+    await account.close()
+    assert sizes == [Decimal("0.016"), 0]
+
+
+async def test_what_no_trade_explains_has_cost_what_its_entries_cost_too(exchange, tmp_path):
+    path = tmp_path / "new.sqlite"
+    key = await crash_when(exchange, tmp_path / "lost.sqlite", HELD, is_active)
+
+    async with trading(exchange, path) as desk:
+        fills = await desk.backend.recent_fills("BTCUSDT")
+
+    (line,) = trades(path, 10)
+    ours = [fill for fill in fills if fill.link_id.startswith((f"{key}-", f"{line.trade}-"))]
+    paid = sum(fill.qty * fill.price * (1 if fill.side == "Buy" else -1) + fill.fee for fill in ours)
+    assert len({fill.link_id for fill in ours}) == 4
+    assert line.paper.real_cost_usdt == pytest.approx(float(paid))
+    assert float(lost_on(path, "a", day_of(time_ns()))) == pytest.approx(float(paid))
 
 
 async def test_what_a_trade_of_the_journal_holds_is_not_taken_for_something_unexplained(exchange, tmp_path):

@@ -101,6 +101,8 @@ class Desk:
         That of the backend and of the event loop.
     """
 
+    mark_every_s = MARK_EVERY_S
+
     def __init__(
         self,
         backend: ExecutionBackend,
@@ -360,7 +362,7 @@ class Desk:
     async def _watch_marks(self) -> None:
         while True:
             await self._has_trades.wait()  # an idle desk costs nothing
-            await asyncio.sleep(MARK_EVERY_S)
+            await asyncio.sleep(self.mark_every_s)
             for driver in list(self.trades.values()):
                 driver.watch_mark(self.now_ns())
 

@@ -298,18 +298,23 @@ def on_reported(turn: Turn, event: Reported) -> None:
 def on_looked_up(turn: Turn, event: LookedUp) -> None:
     """Believe what was found; believe "not found" only when the order can't come any more."""
     rules = turn.state.rules
+    doubtful_ms = event.valid_until_ms + rules.not_found_margin_ms - event.asked_at_ms
     if event.found is not None:
         on_reported(turn, event.found)
-    elif not event.failed and event.asked_at_ms > event.valid_until_ms + rules.not_found_margin_ms:
+    elif not event.failed and doubtful_ms < 0:
         with_intent(turn, event.link_id, facts.never_accepted)
-    with_intent(turn, event.link_id, look_again, rules, turn.now_ns, event.found is not None)
+    longest_ns = int((doubtful_ms + 1) * MS) if doubtful_ms >= 0 else rules.longest_look_ns
+    with_intent(turn, event.link_id, look_again, rules, turn.now_ns, event.found is not None, longest_ns)
 
 
-def look_again(intent: Intent, rules: TradeRules, now_ns: int, was_found: bool) -> Intent:
-    """Plan the next look-up of an order that can still change; cancel again what is still open."""
+def look_again(intent: Intent, rules: TradeRules, now_ns: int, was_found: bool, longest_ns: int) -> Intent:
+    """Plan the next look-up of an order that can still change; cancel again what is still open.
+
+    It is no later than `longest_ns` from now, at which the answer clears up any doubt.
+    """
     if intent.is_final:
         return replace(intent, is_looking=False)
-    wait_ns = min(rules.first_look_ns << min(intent.looks, 10), rules.longest_look_ns)
+    wait_ns = min(rules.first_look_ns << min(intent.looks, 10), rules.longest_look_ns, longest_ns)
     cancel = "" if was_found and intent.cancel == "answered" else intent.cancel
     return replace(
         intent, is_looking=False, look_at_ns=now_ns + wait_ns, looks=intent.looks + 1, cancel=cancel

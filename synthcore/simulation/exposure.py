@@ -9,11 +9,13 @@ from decimal import Decimal
 from msgspec import Struct
 
 from synthcore.clock import Clock
+from synthcore.execution.trade import TradeRules
 from synthcore.simulation.away import Away
 
+RULES = TradeRules(min_qty=Decimal(1))
 # Leg time-out, settling and the time for unwinding; before that up to the holding time, where a liquidation
 # takes a leg of a trade that is held.
-LONGEST_S = 0.5 + 0.25 + 10.0 + 1.0
+LONGEST_S = (RULES.leg_timeout_ns + RULES.settle_ns + RULES.longest_unwind_ns + RULES.max_holding_ns) / 1e9
 
 
 class Stretch(Struct):

@@ -31,7 +31,7 @@ from synthcore.venues.bybit.hosts import PRIVATE_PATH, TRADE_PATH
 from synthcore.virtual_time import VirtualTime
 
 HTTP, SOCKETS = "http://exchange.virtual", "ws://exchange.virtual"
-OFFERS_EVERY_S = 0.6  # on average
+OFFERS_EVERY_S = 0.65  # on average
 FIRST_BOOKS_S = 0.2
 
 Ending = Literal["over", "halted", "killed", "unreachable", "unresolved"]
@@ -40,6 +40,7 @@ Ending = Literal["over", "halted", "killed", "unreachable", "unresolved"]
 class WatchedDesk(Desk):
     """The desk, with a judge who hears of each trade's beginning and end."""
 
+    mark_every_s = 0.02  # half of all its timers, otherwise
     process: TradingProcess
 
     def take_over(self, driver: TradeDriver) -> None:

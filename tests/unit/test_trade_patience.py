@@ -243,6 +243,14 @@ def test_look_ups_come_at_longer_and_longer_times():
     assert waits == [50, 100, 200, 400, 800, 1000, 1000]
 
 
+def test_the_last_look_up_comes_as_soon_as_not_found_can_be_believed():
+    story = Story().tell(AnswerLost(LONG))
+    for asked_ms, doubtful_ms in ((0, 3000), (100, 2900), (500, 2500), (2900, 100)):
+        story.tell(LookedUp(LONG, None, SERVER_MS, SERVER_MS + doubtful_ms - 2000), at_ms=asked_ms)
+
+    assert story.state.intent(LONG).look_at_ns == (2900 + 101) * MS
+
+
 def test_one_look_up_is_out_at_a_time():
     story = Story().tell(AnswerLost(LONG))
 

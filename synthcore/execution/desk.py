@@ -490,6 +490,8 @@ class Desk:
     def _halt_for_defect(self, driver: TradeDriver, error: BaseException) -> None:
         is_debug = logger.isEnabledFor(logging.DEBUG)
         logger.error("trade %s: %s: %s", driver.key, type(error).__name__, error, exc_info=is_debug)
+        alarm = Alarm("internal_error", f"{type(error).__name__}: {error}")
+        self.journal.stepped(driver.key, self.now_ns(), None, [alarm])  # the time line tells why it ended so
         self.halt(f"{driver.symbol}: an internal error ({type(error).__name__})")
 
     def _warn_once(self, symbol: str, text: str) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CLOSING_MARGIN_MS = 100.0
 VENUE_GONE = "VENUE_GONE"
@@ -104,10 +106,9 @@ class Recovery:
             self._desk.journal.trade_ended(one.key, VENUE_GONE, None)
         await self._quiet()
         unexplained = {symbol: await self._unexplained(symbol) for symbol in self._symbols}
-        ended = await asyncio.gather(
-            *(self._bring_to_an_end(symbol, unexplained[symbol]) for symbol in self._symbols)
+        drivers = await all_of(
+            [self._bring_to_an_end(symbol, unexplained[symbol]) for symbol in self._symbols]
         )
-        drivers = [driver for each in ended for driver in each]
         for one in self._alive():
             if one.state is None:  # closed with what is unexplained
                 self._desk.journal.trade_ended(one.key, one.end, None)
@@ -119,10 +120,10 @@ class Recovery:
         for one in self._alive():
             if one.state is not None and one.symbol == symbol:
                 drivers.append(await self._driver_of(one))
-                await drivers[-1].finished
+                await asyncio.shield(drivers[-1].finished)  # who waits may be cancelled, the end may not
         if any(unexplained):
             drivers.append(self._unexplained_driver(symbol, unexplained))
-            await drivers[-1].finished
+            await asyncio.shield(drivers[-1].finished)
         return drivers
 
     async def _quiet(self) -> None:
@@ -212,6 +213,20 @@ class Recovery:
         self._desk.take_over(driver)
         driver.adopt(state, 0.0)
         return driver
+
+
+async def all_of(works: list[Coroutine[Any, Any, list[T]]]) -> list[T]:
+    """What came of all of them together; one that fails lets the others end before it is told."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+    for result in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(result, BaseException):
+            failures.append(result)
+        else:
+            results += result
+    if failures:
+        raise failures[0]
+    return results
 
 
 def held_by(fills: Iterable[Fill]) -> Sizes:

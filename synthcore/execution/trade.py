@@ -51,6 +51,7 @@ from synthcore.execution.events import (
     Woke,
 )
 from synthcore.execution.intent import ZERO, Intent
+from synthcore.execution.unresolved import why_unresolved
 
 Phase = Literal["opening", "settling", "active", "reducing", "verifying", "done"]
 Quantities = tuple[Decimal, Decimal]  # of the long and the short leg
@@ -697,7 +698,8 @@ def give_up(turn: Turn) -> None:
     legs = open_legs(state)
     if not legs:  # flat by every fill we know of, yet the exchange did not confirm it
         legs = tuple(OpenLeg(state.symbol, LEG_NAMES[leg], ZERO) for leg in LEGS if state.filled[leg])
-    turn.emit(Alarm("unresolved", f"{state.symbol}: could not be proven flat"))
+    why = why_unresolved(state, turn.now_ns)
+    turn.emit(Alarm("unresolved", f"{state.symbol}: could not be proven flat: {why}"))
     turn.finish("UNRESOLVED", legs)
 
 

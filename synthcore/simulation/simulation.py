@@ -164,7 +164,8 @@ class Simulation:
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, self._ground.close(), return_exceptions=True))
+        tasks.add(self._loop.create_task(self._ground.close()))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
         self._disk.close()
 

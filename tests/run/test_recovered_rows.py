@@ -14,6 +14,7 @@ from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import Ready
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.driver import TradeDriver
+from synthcore.execution.events import Alarm
 from synthcore.execution.journal_read import begun_of, leftovers, time_line, trades
 from synthcore.execution.story import story
 
@@ -77,8 +78,10 @@ async def test_a_trade_whose_machine_failed_has_its_end_in_the_journal(
         desk.on_lost(driver, RuntimeError("a defect of ours"))
         await desk.journal.kept()
         (line,) = trades(path, 10)
+        told = [entry.what.detail for entry in time_line(path, driver.key) if isinstance(entry.what, Alarm)]
         await desk.stop()
 
     assert (line.trade, line.end) == (driver.key, "UNRESOLVED")
+    assert told == ["RuntimeError: a defect of ours"]
     assert line.paper is not None and line.paper.reason == "internal_error"
     assert leftovers(path) == []

@@ -419,7 +419,10 @@ def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
     story.tell(Woke(), at_ms=10_100)
 
     assert before is None
-    assert story.of(Alarm) == [Alarm("unresolved", "BTCUSDT: could not be proven flat")]
+    assert why_of(story) == (
+        "the exchange was silent for 10 s; the long leg holds 4; the short leg holds 4;"
+        " what became of long close 0 is not known; what became of short close 0 is not known"
+    )
     assert story.of(Finish) == [
         Finish(
             "UNRESOLVED",
@@ -427,6 +430,26 @@ def test_unwinding_is_given_up_after_ten_seconds_and_names_both_legs():
             (OpenLeg("BTCUSDT", "long", QTY), OpenLeg("BTCUSDT", "short", QTY)),
         )
     ]
+
+
+def why_of(story):
+    """What the alarm says behind `could not be proven flat`."""
+    (alarm,) = story.of(Alarm)
+    before, _, why = alarm.detail.partition(" flat: ")
+    assert (alarm.kind, before) == ("unresolved", "BTCUSDT: could not be proven")
+    return why
+
+
+def test_an_exchange_that_answers_and_lets_nobody_out_is_told():
+    story = leaving(at_ms=0).fill("r-1-S-x0")
+    for at_ms in range(5_000, 30_000, 5_000):
+        story.tell(LookedUp("r-1-L-x0", None, SERVER_MS, SERVER_MS), at_ms=at_ms)
+
+    story.tell(Woke(), at_ms=30_000)
+
+    assert why_of(story) == (
+        "30 s of unwinding are over; the long leg holds 4; what became of long close 0 is not known"
+    )
 
 
 def test_nothing_is_sent_once_the_other_leg_is_given_up():
@@ -437,6 +460,10 @@ def test_nothing_is_sent_once_the_other_leg_is_given_up():
 
     assert [finish.end for finish in story.of(Finish)] == ["UNRESOLVED"]
     assert story.sent == []
+    assert why_of(story) == (
+        "the exchange takes nothing from our address; the long leg holds 4, its last close was refused"
+        " (shut_out); the short leg holds 4, its last close was refused (busy)"
+    )
 
 
 def test_an_order_that_is_not_cleared_up_is_named_as_in_doubt():
@@ -445,6 +472,7 @@ def test_an_order_that_is_not_cleared_up_is_named_as_in_doubt():
     story.tell(Woke(), at_ms=10_500)
 
     assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "short", NONE, QTY),)
+    assert why_of(story) == "the exchange was silent for 10 s; what became of short entry 0 is not known"
 
 
 def test_flat_by_every_fill_and_never_confirmed_names_what_was_traded():
@@ -452,6 +480,9 @@ def test_flat_by_every_fill_and_never_confirmed_names_what_was_traded():
 
     assert story.of(Finish)[0].end == "UNRESOLVED"
     assert story.of(Finish)[0].open_legs == (OpenLeg("BTCUSDT", "long", NONE),)
+    assert why_of(story) == (
+        "the exchange was silent for 10 s; all is closed by our orders, and no position confirmed it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,9 @@ class TradeEndpoints:
         category = read_category(params)
         start_ms, end_ms = read_period(params, call.now_ms)
         limit = read_limit(params, default=50, highest=100)
-        numbered = self._exchange.log(call.user).newest_fills() if category == "linear" else ()
+        log = self._exchange.log(call.user)
+        of_order = (params.get("orderId"), params.get("orderLinkId"))
+        numbered = log.newest_fills(*of_order) if category == "linear" else ()
         wanted = _execution_filter(params, self._exchange)
         kept = (
             (number, row)

@@ -15,6 +15,8 @@ KEPT_CLOSED_ORDERS = 10_000
 KEPT_FILLS = 10_000
 KEPT_LINK_IDS = 50_000
 
+Numbered = tuple[int, ExecutionRow]
+
 
 class OrderLog:
     """Orders by id, by link id and by state; fills in order of time."""
@@ -22,6 +24,8 @@ class OrderLog:
     def __init__(self) -> None:
         self.fills: deque[ExecutionRow] = deque(maxlen=KEPT_FILLS)
         self._fill_count = 0  # of all so far: those that fell out keep their numbers
+        self._fills_by_order: dict[str, list[Numbered]] = {}
+        self._fills_by_link: dict[str, list[Numbered]] = {}
         self._open: dict[str, Order] = {}
         self._closed: deque[Order] = deque()
         self._by_id: dict[str, Order] = {}
@@ -71,8 +75,25 @@ class OrderLog:
     def fill(self, rows: Iterable[ExecutionRow]) -> None:
         """Take new fills."""
         for row in rows:
+            if len(self.fills) == KEPT_FILLS:
+                self._forget_fill(self.fills[0])
             self.fills.append(row)
             self._fill_count += 1
+            for known, name in self._names_of(row):
+                known.setdefault(name, []).append((self._fill_count, row))
+
+    def _forget_fill(self, oldest: ExecutionRow) -> None:
+        for known, name in self._names_of(oldest):
+            del known[name][0]
+            if not known[name]:
+                del known[name]
+
+    def _names_of(self, row: ExecutionRow) -> Iterator[tuple[dict[str, list[Numbered]], str]]:
+        """Under what a fill can be asked for."""
+        if row.order_id:
+            yield self._fills_by_order, row.order_id
+        if row.order_link_id:
+            yield self._fills_by_link, row.order_link_id
 
     def use_up(self, link_id: str) -> None:
         """Let a link id never be used again."""
@@ -97,8 +118,12 @@ class OrderLog:
         """Final orders, oldest first; not to be changed."""
         return self._closed
 
-    def newest_fills(self) -> Iterator[tuple[int, ExecutionRow]]:
-        """Fills, newest first, each with a number that stays its own."""
+    def newest_fills(self, order_id: str | None = None, link_id: str | None = None) -> Iterator[Numbered]:
+        """Fills, newest first, each with a number that stays its own; of one order where an id is given."""
+        if order_id:
+            return reversed(self._fills_by_order.get(order_id, []))
+        if link_id:
+            return reversed(self._fills_by_link.get(link_id, []))
         return zip(range(self._fill_count, 0, -1), reversed(self.fills), strict=False)
 
     def find(self, order_id: str | None, link_id: str | None) -> Order | None:

@@ -80,6 +80,8 @@ REMEMBERED = {
     OrderLog: {
         "fills": SAVED,
         "_fill_count": "counts on from the fills",
+        "_fills_by_order": "comes back with the fills",
+        "_fills_by_link": "comes back with the fills",
         "_closed": SAVED,
         "_used_link_ids": SAVED,
         "_open": BY_ORDERS,

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import Protocol
 
 from synthcore.execution.intent import Intent
-
-if TYPE_CHECKING:
-    from synthcore.execution.trade import Trade
 
 LEGS = ("long", "short")
 SECOND_NS = 1_000_000_000
 
 
-def why_unresolved(state: Trade, now_ns: int) -> str:
+class Patience(Protocol):
+    """How long a trade is unwound."""
+
+    @property
+    def give_up_ns(self) -> int: ...
+
+    @property
+    def longest_unwind_ns(self) -> int: ...
+
+
+class Unwinding(Protocol):
+    """What of a trade tells why."""
+
+    @property
+    def rules(self) -> Patience: ...
+
+    @property
+    def give_up_ns(self) -> int: ...
+
+    @property
+    def is_shut_out(self) -> bool: ...
+
+    @property
+    def held(self) -> tuple[Decimal, Decimal]: ...
+
+    @property
+    def intents(self) -> tuple[Intent, ...]: ...
+
+
+def why_unresolved(state: Unwinding, now_ns: int) -> str:
     """Say what ended the unwinding, then what is held and what is in doubt."""
     return "; ".join([what_ended_it(state, now_ns), *what_is_open(state)])
 
 
-def what_ended_it(state: Trade, now_ns: int) -> str:
+def what_ended_it(state: Unwinding, now_ns: int) -> str:
     if state.is_shut_out:
         return "the exchange takes nothing from our address"
     if now_ns >= state.give_up_ns:
@@ -27,7 +54,7 @@ def what_ended_it(state: Trade, now_ns: int) -> str:
     return f"{state.rules.longest_unwind_ns / SECOND_NS:g} s of unwinding are over"
 
 
-def what_is_open(state: Trade) -> Iterator[str]:
+def what_is_open(state: Unwinding) -> Iterator[str]:
     for leg, name in enumerate(LEGS):
         if state.held[leg]:
             yield f"the {name} leg holds {state.held[leg]}{last_refusal(state, leg)}"
@@ -37,9 +64,9 @@ def what_is_open(state: Trade) -> Iterator[str]:
         yield "all is closed by our orders, and no position confirmed it"
 
 
-def last_refusal(state: Trade, leg: int) -> str:
-    closes = state.closes(leg)
-    return f", its last close was refused ({closes[-1].refusal})" if closes and closes[-1].refusal else ""
+def last_refusal(state: Unwinding, leg: int) -> str:
+    refusals = [intent.refusal for intent in state.intents if intent.is_close and intent.leg == leg]
+    return f", its last close was refused ({refusals[-1]})" if refusals and refusals[-1] else ""
 
 
 def doubt(intent: Intent) -> str:

@@ -1,6 +1,7 @@
 """Symbols are recovered side by side: one that fails breaks off none of the others."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,10 @@ class ScriptedRecovery(Recovery):
     """One symbol can't be recovered at once, the other one can after a while."""
 
     def __init__(self):
-        super().__init__(desk=None, leftovers=(), instance_id=None, symbols=("BTCUSDT", "ETHUSDT"))
+        backend = SimpleNamespace(server_time_ms=lambda: 0.0, order_recv_window_ms=1000)
+        super().__init__(
+            SimpleNamespace(backend=backend), leftovers=(), instance_id=None, symbols=("BTCUSDT", "ETHUSDT")
+        )
         self.ended = []
 
     async def _quiet(self):

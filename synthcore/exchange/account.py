@@ -12,7 +12,7 @@ from synthcore.exchange.closed_pnl import NOTHING_CLOSED, ClosedPnlLog, Closing
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.decimals import ZERO, round8
 from synthcore.exchange.ledger import Ledger
-from synthcore.exchange.margin_rules import standing
+from synthcore.exchange.margin_rules import standing, standings
 from synthcore.exchange.orders import Order, closes_leg
 from synthcore.model import OPPOSITE, Side
 from synthcore.venues.bybit.messages import ExecutionRow
@@ -367,13 +367,7 @@ class Account:
 
     def margin(self, marks: Marks) -> Margin:
         """The account's money at the current marks; a position without a mark counts at its entry."""
-        unrealised, position_im, position_mm = ZERO, ZERO, ZERO
-        for position in self.held():
-            mark = marks(position.contract.symbol) or position.entry_price
-            _, gain, _, initial, maintenance = standing(position, mark)
-            unrealised += gain
-            position_im += initial
-            position_mm += maintenance
+        unrealised, position_im, position_mm = standings(self._positions, marks)
         return Margin(
             wallet=self.wallet,
             unrealised=round8(unrealised),

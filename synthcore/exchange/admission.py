@@ -213,15 +213,18 @@ class Admission:
 
     def plain_ticks(self, price_text: str | None, contract: Contract, field: str = "price") -> int:
         """A price that is on the contract's grid and in its range."""
+        ticks = contract.price_texts.count_of(price_text or "")  # 0: look closer
+        if contract.min_price_ticks <= ticks <= contract.max_price_ticks and ticks > 0:
+            return ticks
         price = read(price_text or "")
         if price is None or price <= 0:
             raise Refused(refusal.params_error(field))
-        ticks = contract.ticks(price)
-        if ticks is None:
+        on_grid = contract.ticks(price)
+        if on_grid is None:
             raise Refused(refusal.PRICE_INVALID)
-        if not contract.min_price_ticks <= ticks <= contract.max_price_ticks:
+        if not contract.min_price_ticks <= on_grid <= contract.max_price_ticks:
             raise Refused(refusal.PRICE_OUT_OF_RANGE)
-        return ticks
+        return on_grid
 
     def ticks_when_set_off(self, order: Order) -> int:
         """The limit or the bound of a conditional order at the moment when it becomes active."""
@@ -302,6 +305,10 @@ def closes_everything(request: CreateOrder) -> bool:
 
 
 def check_qty(request: CreateOrder, contract: Contract) -> int:
+    most = contract.max_market_lots if request.order_type == "Market" else contract.max_lots
+    counted = contract.qty_texts.count_of(request.qty)  # 0: look closer
+    if counted and contract.min_lots <= counted <= most:
+        return counted
     qty = read(request.qty)
     if qty is None or qty < 0:
         raise Refused(refusal.params_error("qty"))
@@ -311,7 +318,7 @@ def check_qty(request: CreateOrder, contract: Contract) -> int:
         raise Refused(refusal.QTY_TOO_SMALL if is_small else refusal.QTY_INVALID)
     if lots < contract.min_lots:
         raise Refused(refusal.QTY_TOO_SMALL)
-    if lots > (contract.max_market_lots if request.order_type == "Market" else contract.max_lots):
+    if lots > most:
         raise Refused(refusal.QTY_TOO_LARGE)
     return lots
 

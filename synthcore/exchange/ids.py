@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from synthcore.exchange.digits import uuid_text
+
 IDS_A_STEP = 10_000  # passed over at once
 _CONN_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 
@@ -27,10 +29,7 @@ class Ids:
     def uuid(self) -> str:
         """A UUID of version 4, as orders and fills have."""
         self.made += 1
-        bits = self._random.getrandbits(128)
-        digits = f"{bits:032x}"
-        variant = "89ab"[bits >> 60 & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        return uuid_text(self._random.getrandbits(128))
 
     def conn_id(self) -> str:
         """A connection id: 20 characters, a dash, 5 characters."""

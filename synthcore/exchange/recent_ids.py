@@ -24,10 +24,12 @@ class RecentIds:
         """Oldest first."""
         return iter(self._by_age)
 
-    def add(self, name: str) -> None:
+    def add(self, name: str) -> bool:
+        """Remember an id; whether it is new."""
         if name in self._known:
-            return
+            return False
         self._known.add(name)
         self._by_age.append(name)
         if len(self._by_age) > self._most:
             self._known.discard(self._by_age.popleft())
+        return True

@@ -39,6 +39,8 @@ class RiskLadder:
 
     def tier(self, value: Decimal) -> RiskTier:
         """The tier of a position's value; beyond the last limit the last."""
+        if value <= self._limits[0]:
+            return self.tiers[0]
         return self.tiers[min(bisect_left(self._limits, value), len(self.tiers) - 1)]
 
     def limit_at(self, leverage: Decimal) -> Decimal:

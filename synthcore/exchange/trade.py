@@ -187,10 +187,7 @@ class TradeSession(Session):
         req_id = str(req_id)
         if len(req_id) > MAX_REQ_ID_LENGTH:
             return params_error("reqId")
-        if req_id in self._req_ids:
-            return DUPLICATE_REQ_ID
-        self._req_ids.add(req_id)
-        return None
+        return None if self._req_ids.add(req_id) else DUPLICATE_REQ_ID
 
     def _reply(
         self, request: TradeRequest, outcome: Refusal, *, op: str | None = None, data: object = UNSET

@@ -67,6 +67,7 @@ from synthcore.exchange.ip_limits import IpLimits
 from synthcore.exchange.key_terms import ALL, KeyTerms
 from synthcore.exchange.limits import RateLimiter
 from synthcore.exchange.market.bend import Bend
+from synthcore.exchange.market.frames import trade_frame
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.source import DueFrame, MarketSource
 from synthcore.exchange.market.state import MarketState, parts_of
@@ -420,14 +421,15 @@ class Venue:
         """Print clients' trades, and carry out what their prints set off."""
         now_ms = self.clock.now_ms()
         while trades := self.core.tape.take():
-            for symbol, text, printed in self.display.prints(trades, now_ms):
+            for symbol, rows, printed in self.display.prints(trades):
                 topic, contract = f"publicTrade.{symbol}", self.core.contracts[symbol]
                 self.sequence.take(symbol)
-                self.market.apply(topic, text)
+                self.market.add_prints(symbol, rows)
                 history = self.history.of(symbol)
                 for trade in printed:
                     history.add_trade(contract.price(trade.price_ticks), contract.qty(trade.lots), now_ms)
-                self.public.publish(topic, text)
+                if self.public.sessions.has(topic):
+                    self.public.publish(topic, trade_frame(symbol, rows, now_ms))
             events = self.core.on_own_trades(trades, now_ms)
             if events:
                 self.outbox.put(events)

@@ -167,7 +167,8 @@ cpdef bytes position_json(object position, object mark, object margin):
     value, gain, fee, initial, maintenance = standing(position, price)
     spare = initial + gain if position.is_isolated else margin.equity - margin.position_mm + maintenance
     liquidation = liquidation_price(signed_qty, price, spare, contract.ladder, fee)
-    is_near = contract.price(contract.min_price_ticks) <= liquidation <= contract.price(contract.max_price_ticks)
+    tick = contract.tick
+    is_near = tick * contract.min_price_ticks <= liquidation <= tick * contract.max_price_ticks
     tier = contract.ladder.tier(value)
     initial_text, maintenance_text = text(initial), text(maintenance)
     return POSITION.write(

@@ -22,6 +22,7 @@ from synthcore.exchange.display.symbol_display import (
 from synthcore.exchange.display.ticker_stream import Fields, TickerStream
 from synthcore.exchange.liquidation import Liquidation
 from synthcore.exchange.market.candles import INTERVALS
+from synthcore.exchange.market.frames import PrintedTrade
 from synthcore.exchange.market.history import MarketHistory
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.tape import OwnTrade
@@ -150,11 +151,11 @@ class Display:
 
     # Our clients' acts
 
-    def prints(self, trades: Iterable[OwnTrade], now_ms: int) -> Iterator[tuple[str, bytes, list[OwnTrade]]]:
-        """The frames of our clients' trades, by symbol; each is to be applied before the next is made."""
+    def prints(self, trades: Iterable[OwnTrade]) -> Iterator[tuple[str, list[PrintedTrade], list[OwnTrade]]]:
+        """Our clients' trades as frames have them, by symbol; add them before the next are made."""
         for symbol, of_symbol in groupby(trades, lambda trade: trade.symbol):
             while batch := list(islice(of_symbol, MOST_TRADES)):
-                yield symbol, self._symbols[symbol].printed(batch, now_ms), batch
+                yield symbol, self._symbols[symbol].printed(batch), batch
 
     def note_changes(self, slot_ms: int) -> None:
         """Ask for pushes where orders of our clients changed."""

@@ -9,7 +9,7 @@ from synthcore.exchange.contract import Contract
 from synthcore.exchange.display.book_stream import BookStream, Stamps
 from synthcore.exchange.display.levels import OwnOrders, Sides, in_lots, sides_of
 from synthcore.exchange.display.ticker_stream import Fields, TickerStream, Top
-from synthcore.exchange.market.frames import Digits, Pair, PrintedTrade, trade_frame
+from synthcore.exchange.market.frames import Digits, Pair, PrintedTrade
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.tape import OwnTrade
 
@@ -168,8 +168,8 @@ class SymbolDisplay:
 
     # Tape
 
-    def printed(self, trades: Iterable[OwnTrade], now_ms: int) -> bytes:
-        """The frame of trades of our clients, with the next cross sequence."""
+    def printed(self, trades: Iterable[OwnTrade]) -> list[PrintedTrade]:
+        """Trades of our clients as the tape has them, with the next cross sequence."""
         market = self._market.ticker(self._symbol)
         seq = self._market.cross_sequence(self._symbol) + 1
         entries = []
@@ -179,4 +179,4 @@ class SymbolDisplay:
             entries.append(
                 PrintedTrade(trade.time_ms, trade.taker_side, size, price, direction, trade.trade_id, seq)
             )
-        return trade_frame(self._symbol, entries, now_ms)
+        return entries

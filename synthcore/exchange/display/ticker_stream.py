@@ -61,11 +61,13 @@ class TickerStream:
         """Take in a trade of our clients; returns its tick direction."""
         if market is not self._seen:  # a ticker that changes is another object
             self._seen, self._told = market, _traded(market)
-        price, told = float(ticks * self._price.step), self._told
-        last, before = float(market.get("lastPrice") or price), market.get("tickDirection", "")
-        if market and self._last is not None and self._last.market == told:  # the last one was ours
-            last, before = float(self._last.ticks * self._price.step), self._last.direction
-        direction = tick_direction(price, last, before)
+        ours, told = self._last, self._told
+        if market and ours is not None and ours.market == told:  # the last one was ours
+            direction = tick_direction(ticks, ours.ticks, ours.direction)
+        else:
+            price = float(ticks * self._price.step)
+            last, before = float(market.get("lastPrice") or price), market.get("tickDirection", "")
+            direction = tick_direction(price, last, before)
         self._high_ticks = max(self._high_ticks, ticks)
         self._low_ticks = min(self._low_ticks, ticks) if self._lots else ticks
         self._lots += lots

@@ -53,10 +53,12 @@ class Candles:
 
     def add(self, price: Decimal, qty: Decimal, now_ms: int) -> None:
         """A trade, or with quantity 0 a price alone."""
-        if not self._minutes:
-            self._minutes.append(flat(start_of(now_ms, "1"), price))
-        self._roll(now_ms)
-        self._minutes[-1].add(price, qty)
+        minutes = self._minutes
+        if not minutes:
+            minutes.append(flat(start_of(now_ms, "1"), price))
+        if now_ms >= minutes[-1].start_ms + MINUTE_MS:
+            self._roll(now_ms)
+        minutes[-1].add(price, qty)
 
     def newest_first(self, interval: str, now_ms: int) -> Iterator[Candle]:
         """Candles of an interval, the running one first. The oldest may begin in the middle of its span."""

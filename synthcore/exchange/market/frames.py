@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Pair = tuple[str, str]  # price, size
 KEPT_TEXTS = 512
@@ -115,6 +115,23 @@ def trade_frame(symbol: str, trades: Iterable[PrintedTrade], ts_ms: int) -> byte
         ]
     )
     return f'{{"topic":"publicTrade.{symbol}","type":"snapshot","ts":{ts_ms},"data":[{entries}]}}'.encode()
+
+
+def trade_row(symbol: str, trade: PrintedTrade) -> dict[str, Any]:
+    """One entry of such a frame, as whoever reads it has it."""
+    time_ms, side, size, price, direction, trade_id, seq = trade
+    return {
+        "T": time_ms,
+        "s": symbol,
+        "S": side,
+        "v": size,
+        "p": price,
+        "L": direction,
+        "i": trade_id,
+        "BT": False,
+        "RPI": False,
+        "seq": seq,
+    }
 
 
 def next_funding_ms(now_ms: int, interval_minutes: int) -> int:

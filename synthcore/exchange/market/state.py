@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from synthcore.exchange.decimals import ZERO
 from synthcore.exchange.market.book_side import BookSide, laid_over
-from synthcore.exchange.market.frames import Pair, book_frame
+from synthcore.exchange.market.frames import Pair, PrintedTrade, book_frame, trade_row
 from synthcore.exchange.market.premium import Premium
 
 Level = tuple[Decimal, Decimal]  # price, quantity
@@ -65,6 +65,10 @@ class MarketState:
             return False
         return True
 
+    def add_prints(self, symbol: str, trades: Sequence[PrintedTrade]) -> None:
+        """Add trades as a frame of them would."""
+        self._symbol(symbol).add_prints(symbol, trades)
+
     def snapshot(self, topic: str, ts_ms: int) -> bytes | None:
         """The frame that a late subscriber of a topic gets first: same u and seq, old cts, newer ts.
 
@@ -108,7 +112,13 @@ class MarketState:
     def cross_sequence(self, symbol: str) -> int:
         """The highest `seq` or `cs` heard of a symbol."""
         state = self._symbols.get(symbol)
-        return max((state.cs, *(book.seq for book in state.books.values()))) if state is not None else 0
+        if state is None:
+            return 0
+        highest = state.cs
+        for book in state.books.values():
+            if book.seq > highest:
+                highest = book.seq
+        return highest
 
     def depths(self, symbol: str) -> list[int]:
         """Of which streams a book is known."""
@@ -182,6 +192,10 @@ class SymbolState:
         for trade in frame.data[-1:]:
             self._printed = trade.get("p")
             self.cs = max(self.cs, trade.get("seq", 0))
+
+    def add_prints(self, symbol: str, trades: Sequence[PrintedTrade]) -> None:
+        self.trades.extend([trade_row(symbol, trade) for trade in trades])
+        self._printed, self.cs = trades[-1].price, max(self.cs, trades[-1].seq)
 
     def last(self) -> Decimal | None:
         return Decimal(self._printed) if self._printed is not None else self.number("lastPrice")

@@ -75,8 +75,8 @@ class Admission:
         link_id = check_link_id(request.order_link_id, log)
         position_idx = request.position_idx or 0
         reduce_only = bool(request.reduce_only) or bool(request.close_on_trigger)
-        closing = closes_everything(request)
-        trigger = self.new_trigger(request, contract)
+        closing = reduce_only and closes_everything(request)
+        trigger = self.new_trigger(request, contract) if request.trigger_price else None
         side = cast(Side, request.side)
         if closing and trigger is not None:
             lots = 0
@@ -95,8 +95,10 @@ class Admission:
         if reduces and trigger is None:  # a conditional order meets its position when it is set off
             position = account.position(contract, position_idx)
             lots = reducible_lots(position, log, side, price_ticks, lots, may_shrink=reduce_only)
-        mode = request.tpsl_mode or account.stop_mode(contract.symbol)
-        protection = self.protection(request, contract, price_ticks, trigger, mode, reduces=reduces)
+        protection = None
+        if request.take_profit or request.stop_loss:
+            mode = request.tpsl_mode or account.stop_mode(contract.symbol)
+            protection = self.protection(request, contract, price_ticks, trigger, mode, reduces=reduces)
         check_count(log, contract, is_conditional=trigger is not None)
         return Terms(
             contract=contract,
@@ -113,7 +115,7 @@ class Admission:
             closes_all=closing and trigger is not None,
             protection=protection,
             smp_type=request.smp_type or "None",
-            slippage=read_slippage(request),
+            slippage=read_slippage(request) if request.slippage_tolerance_type else None,
             create_type="CreateByBboOrder" if request.bbo_side_type else "CreateByUser",
         )
 
@@ -199,13 +201,14 @@ class Admission:
         A conditional order meets band and bound when it is set off: until then it has its own limit, or 0.
         """
         side = cast(Side, request.side)
-        bbo = bbo_ticks(request, self._market, contract, side)
+        bbo = bbo_ticks(request, self._market, contract, side) if request.bbo_side_type else None
         if bbo is not None:
             return self.within_band(bbo, contract, side, reprices=reprices)
         if trigger is not None:
             return 0 if request.order_type == "Market" else self.plain_ticks(request.price, contract)
         if request.order_type == "Market":
-            return self.market_bound(contract, side, read_slippage(request))
+            slippage = read_slippage(request) if request.slippage_tolerance_type else None
+            return self.market_bound(contract, side, slippage)
         return self.limit_ticks(request.price, contract, side, reprices=reprices)
 
     def limit_ticks(self, price_text: str | None, contract: Contract, side: Side, *, reprices: bool) -> int:

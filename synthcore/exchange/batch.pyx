@@ -2,8 +2,8 @@
 
 import msgspec
 
-from synthcore.exchange.row_writer cimport RowWriter
-from synthcore.exchange.written_rows cimport order_json, position_json, wallet_json
+from synthcore.exchange.row_writer cimport RowWriter, put_comma
+from synthcore.exchange.written_rows cimport append_order, append_position, append_wallet, wallet_values
 
 from synthcore.venues.bybit.messages import (
     ExecutionMessage,
@@ -116,22 +116,41 @@ cdef class Batch:
         if account in self.fills:
             for symbol, rows in (<dict>self.fills[account]).items():
                 message_id = f"{uid}_{symbol}_{rows[0].seq}"
-                events.append(Event(uid, "execution", EXECUTION.write((message_id, now_ms, encode(rows)))))
+                events.append(event_of(uid, "execution", EXECUTION.write((message_id, now_ms, encode(rows)))))
         if account in self.orders:
             for order, seq in (<dict>self.orders[account]).items():
                 events.append(self._order_event(account, order, seq))
         margin = account.margin(self.marks)
         for contract in self.contracts[account]:
-            mark = self.marks(contract.symbol)
-            data = b",".join([position_json(leg, mark, margin) for leg in account.legs(contract)])
-            events.append(Event(uid, "position", POSITION.write((f"{uid}_position_{now_ms}", now_ms, b"[%b]" % data))))
-        data = b"[%b]" % wallet_json(account, margin)
-        events.append(Event(uid, "wallet", WALLET.write((f"{uid}_wallet_{now_ms}", now_ms, data))))
+            events.append(self._position_event(account, contract, margin))
+        cdef tuple values = wallet_values(account, margin)
+        WALLET.open((f"{uid}_wallet_{now_ms}", now_ms, None))
+        append_wallet(values)
+        events.append(event_of(uid, "wallet", WALLET.close()))
         return 0
 
+    cdef Event _position_event(self, object account, object contract, object margin):
+        cdef list legs = account.legs(contract)
+        cdef Py_ssize_t i
+        uid, mark = account.uid, self.marks(contract.symbol)
+        POSITION.open((f"{uid}_position_{self.now_ms}", self.now_ms, None))
+        for i in range(len(legs)):
+            if i:
+                put_comma()
+            append_position(legs[i], mark, margin)
+        return event_of(uid, "position", POSITION.close())
+
     cdef Event _order_event(self, object account, object order, object seq):
-        message_id = f"{account.uid}_{order.contract.symbol}_{seq}"
-        return Event(account.uid, "order", ORDER.write((message_id, self.now_ms, b"[%b]" % order_json(order))))
+        uid = account.uid
+        ORDER.open((f"{uid}_{order.contract.symbol}_{seq}", self.now_ms, None))
+        append_order(order)
+        return event_of(uid, "order", ORDER.close())
+
+
+cdef Event event_of(str uid, str topic, bytes frame):
+    cdef Event event = Event.__new__(Event)
+    event.uid, event.topic, event.frame = uid, topic, frame
+    return event
 
 
 cdef inline dict part(dict whole, object key):

@@ -186,8 +186,7 @@ class PrivateStream:
     def _post(self, frame: bytes, sessions: list[PrivateSession], delay_s: float) -> None:
         message = framed(frame)
         for session in sessions:
-            if not delay_s and session.is_prompt:
-                session.post(message)
+            if not delay_s and session.post(message):
                 self._posted[session] = None
             else:
                 session.send(frame, delay_s)

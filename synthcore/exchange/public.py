@@ -144,16 +144,12 @@ class PublicStream:
             return
         message = framed(text)
         for session in sessions:
-            if session.is_prompt:
-                self._post(session, message)
+            if session.post(message):
+                if not self._posted:
+                    asyncio.get_running_loop().call_soon(self._end_turn)
+                self._posted[session] = None
             else:
                 session.send(text)
-
-    def _post(self, session: PublicSession, message: bytes) -> None:
-        if not self._posted:
-            asyncio.get_running_loop().call_soon(self._end_turn)
-        self._posted[session] = None
-        session.post(message)
 
     def _end_turn(self) -> None:
         posted, self._posted = self._posted, {}

@@ -6,3 +6,8 @@ cdef class RowWriter:
     cdef Py_ssize_t _count      # of values
 
     cpdef bytes write(self, tuple values)
+    cdef int append(self, tuple values) except -1
+    cdef int open(self, tuple values) except -1
+    cdef bytes close(self)
+
+cdef int put_comma() except -1

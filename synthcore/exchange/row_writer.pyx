@@ -90,6 +90,14 @@ cdef int put_value(object value) except -1:
     return put_number(value)
 
 
+cdef bytes written():
+    return PyBytes_FromStringAndSize(row.data, row.size)
+
+
+cdef int put_comma() except -1:
+    return put(b",", 1)
+
+
 cdef class RowWriter:
     """Writes Structs of one kind, given the values of some of their fields.
 
@@ -142,14 +150,38 @@ cdef class RowWriter:
 
     cpdef bytes write(self, tuple values):
         """One row with these values."""
+        row.size = 0
+        self.append(values)
+        return written()
+
+    cdef int append(self, tuple values) except -1:
+        """Add one row to what is being written."""
         if len(values) != self._count:
             raise TypeError(f"a row must have {self._count} values, was {len(values)}")
         cdef const char *fixed = PyBytes_AS_STRING(self._fixed)
         cdef Py_ssize_t i, begin = 0
-        row.size = 0
         for i in range(self._count):
             put(fixed + begin, self._ends[i] - begin)
             put_value(values[i])
             begin = self._ends[i]
+        return put(fixed + begin, self._ends[self._count] - begin)
+
+    cdef int open(self, tuple values) except -1:
+        """Begin a row whose last value is a list: its first values, up to the list's bracket."""
+        cdef const char *fixed = PyBytes_AS_STRING(self._fixed)
+        cdef Py_ssize_t i, begin = 0
+        row.size = 0
+        for i in range(self._count - 1):
+            put(fixed + begin, self._ends[i] - begin)
+            put_value(values[i])
+            begin = self._ends[i]
+        put(fixed + begin, self._ends[self._count - 1] - begin)
+        return put(b"[", 1)
+
+    cdef bytes close(self):
+        """End the list and the row; gives all that was written."""
+        cdef const char *fixed = PyBytes_AS_STRING(self._fixed)
+        cdef Py_ssize_t begin = self._ends[self._count - 1]
+        put(b"]", 1)
         put(fixed + begin, self._ends[self._count] - begin)
-        return PyBytes_FromStringAndSize(row.data, row.size)
+        return written()

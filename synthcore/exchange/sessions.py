@@ -147,22 +147,20 @@ class Session(WSListener):
         else:
             self._line.put(frame, delay_s)
 
-    @property
-    def is_prompt(self) -> bool:
-        """Whether frames leave as they come: nothing waits, nothing is sent later on purpose."""
-        return self._line is None and not self._lag_s
-
-    def post(self, framed: bytes) -> None:
+    def post(self, framed: bytes) -> bool:
         """Send a message, written by `wire.framed`, in one write with the others of this turn.
 
         Whoever posts calls `flush` when the turn ends; whatever else is sent goes out after it.
+        Where something waits, nothing is posted: False.
         """
+        if self._line is not None or self._lag_s:
+            return False
         self._turn.append(framed)
+        return True
 
     def send_with_others(self, frame: bytes) -> None:
         """Send one text message; where the loop gathers writes, all of a turn cost one system call."""
-        if self.is_prompt:
-            self.post(framed(frame))
+        if self.post(framed(frame)):
             self.flush()
         else:
             self.send(frame)

@@ -64,6 +64,15 @@ cdef RowWriter ORDER = RowWriter(
 
 cpdef bytes order_json(object order):
     """An order as the stream shows it."""
+    return ORDER.write(order_values(order))
+
+
+cdef int append_order(object order) except -1:
+    """Add an order to what is being written."""
+    return ORDER.append(order_values(order))
+
+
+cdef tuple order_values(object order):
     contract, trigger, protection, slippage = order.contract, order.trigger, order.protection, order.slippage
     cdef GridTexts prices = contract.price_texts, lots = contract.qty_texts
     filled_lots, filled_value, fee = order.filled_lots, order.filled_value, order.fee
@@ -72,51 +81,49 @@ cpdef bytes order_json(object order):
     profit = loss = None
     if protection is not None:
         profit, loss = protection.take_profit, protection.stop_loss
-    return ORDER.write(
-        (
-            contract.symbol,
-            order.order_id,
-            order.link_id,
-            order.side,
-            order.position_idx,
-            order.status,
-            order.cancel_type,
-            order.reject_reason,
-            order.time_in_force,
-            prices.of(order.price_ticks),
-            lots.of(order.lots),
-            text(round8(filled_value / (contract.step * filled_lots))) if filled_lots else "",
-            lots.of(leaves_lots),
-            text(contract.lot_value * (order.price_ticks * leaves_lots)) if leaves_lots else "0",
-            lots.of(filled_lots),
-            text(filled_value) if filled_lots else "0",
-            fee_text,
-            order.order_type,
-            order.stop_order_type,
-            prices.of(trigger.price_ticks) if trigger is not None else "",
-            prices.of(profit.price_ticks) if profit is not None else "",
-            prices.of(loss.price_ticks) if loss is not None else "",
-            trigger.by if trigger is not None else "",
-            profit.by if profit is not None else "",
-            loss.by if loss is not None else "",
-            trigger.direction if trigger is not None else 0,
-            order.last_price,
-            order.close_on_trigger,
-            order.reduce_only,
-            order.smp_type,
-            order.smp_order_id,
-            prices.of(loss.limit_ticks or 0) if loss is not None else "0",
-            prices.of(profit.limit_ticks or 0) if profit is not None else "0",
-            order.tpsl_mode or (protection.mode if protection is not None else "UNKNOWN"),
-            order.create_type,
-            order.created_ms,
-            order.updated_ms,
-            text(order.closed_pnl),
-            order.parent_link_id,
-            text(slippage.amount) if slippage is not None else "0",
-            slippage.kind if slippage is not None else "UNKNOWN",
-            b'{"%b":"%b"}' % ((<str>contract.settle_coin).encode(), fee_text.encode()) if fee else b"{}",
-        )
+    return (
+        contract.symbol,
+        order.order_id,
+        order.link_id,
+        order.side,
+        order.position_idx,
+        order.status,
+        order.cancel_type,
+        order.reject_reason,
+        order.time_in_force,
+        prices.of(order.price_ticks),
+        lots.of(order.lots),
+        text(round8(filled_value / (contract.step * filled_lots))) if filled_lots else "",
+        lots.of(leaves_lots),
+        text(contract.lot_value * (order.price_ticks * leaves_lots)) if leaves_lots else "0",
+        lots.of(filled_lots),
+        text(filled_value) if filled_lots else "0",
+        fee_text,
+        order.order_type,
+        order.stop_order_type,
+        prices.of(trigger.price_ticks) if trigger is not None else "",
+        prices.of(profit.price_ticks) if profit is not None else "",
+        prices.of(loss.price_ticks) if loss is not None else "",
+        trigger.by if trigger is not None else "",
+        profit.by if profit is not None else "",
+        loss.by if loss is not None else "",
+        trigger.direction if trigger is not None else 0,
+        order.last_price,
+        order.close_on_trigger,
+        order.reduce_only,
+        order.smp_type,
+        order.smp_order_id,
+        prices.of(loss.limit_ticks or 0) if loss is not None else "0",
+        prices.of(profit.limit_ticks or 0) if profit is not None else "0",
+        order.tpsl_mode or (protection.mode if protection is not None else "UNKNOWN"),
+        order.create_type,
+        order.created_ms,
+        order.updated_ms,
+        text(order.closed_pnl),
+        order.parent_link_id,
+        text(slippage.amount) if slippage is not None else "0",
+        slippage.kind if slippage is not None else "UNKNOWN",
+        b'{"%b":"%b"}' % ((<str>contract.settle_coin).encode(), fee_text.encode()) if fee else b"{}",
     )
 
 
@@ -156,9 +163,18 @@ cdef RowWriter POSITION = RowWriter(PositionRow, POSITION_NAMES, category="linea
 
 cpdef bytes position_json(object position, object mark, object margin):
     """A position record as the stream shows it."""
+    return POSITION.write(position_values(position, mark, margin))
+
+
+cdef int append_position(object position, object mark, object margin) except -1:
+    """Add a position record to what is being written."""
+    return POSITION.append(position_values(position, mark, margin))
+
+
+cdef tuple position_values(object position, object mark, object margin):
     contract, side, entry_value = position.contract, position.side, position.entry_value
     if position.lots == 0:
-        return empty_position_json(position, contract, mark)
+        return empty_position_values(position, contract, mark)
     cdef GridTexts lots = contract.qty_texts
     qty = contract.step * position.lots
     signed_qty = -qty if side == "Sell" else qty
@@ -171,76 +187,72 @@ cpdef bytes position_json(object position, object mark, object margin):
     is_near = tick * contract.min_price_ticks <= liquidation <= tick * contract.max_price_ticks
     tier = contract.ladder.tier(value)
     initial_text, maintenance_text = text(initial), text(maintenance)
-    return POSITION.write(
-        (
-            position.position_idx,
-            tier.number,
-            text(tier.limit_usdt),
-            contract.symbol,
-            side,
-            lots.of(position.lots),
-            text(entry_price),
-            text(position.leverage),
-            text(entry_value),
-            initial_text if position.is_isolated else "0",
-            text(price),
-            initial_text,
-            maintenance_text,
-            initial_text,
-            maintenance_text,
-            position.take_profit,
-            position.stop_loss,
-            position.trailing_stop,
-            text(round8(gain)),
-            text(position.realised_ever),
-            text(position.realised),
-            position.created_ms,
-            position.updated_ms,
-            text(liquidation) if is_near else "",
-            2,
-            1 if position.auto_add_margin else 0,
-            position.seq,
-            text(break_even(entry_price, signed_qty, position.realised, TAKER_RATE)),
-            position.opened_ms,
-        )
+    return (
+        position.position_idx,
+        tier.number,
+        text(tier.limit_usdt),
+        contract.symbol,
+        side,
+        lots.of(position.lots),
+        text(entry_price),
+        text(position.leverage),
+        text(entry_value),
+        initial_text if position.is_isolated else "0",
+        text(price),
+        initial_text,
+        maintenance_text,
+        initial_text,
+        maintenance_text,
+        position.take_profit,
+        position.stop_loss,
+        position.trailing_stop,
+        text(round8(gain)),
+        text(position.realised_ever),
+        text(position.realised),
+        position.created_ms,
+        position.updated_ms,
+        text(liquidation) if is_near else "",
+        2,
+        1 if position.auto_add_margin else 0,
+        position.seq,
+        text(break_even(entry_price, signed_qty, position.realised, TAKER_RATE)),
+        position.opened_ms,
     )
 
 
-cdef bytes empty_position_json(object position, object contract, object mark):
+cdef tuple empty_position_values(object position, object contract, object mark):
     lowest = contract.ladder.tiers[0]
     nothing = "" if position.position_idx else "0"    # an empty hedge leg shows no margins at all
-    return POSITION.write(
-        (
-            position.position_idx,
-            lowest.number,
-            text(lowest.limit_usdt),
-            contract.symbol,
-            "",
-            "0",
-            "0",
-            text(position.leverage),
-            "0",
-            "0",
-            text(mark) if mark is not None else "",
-            nothing,
-            nothing,
-            nothing,
-            nothing,
-            "0",
-            "0",
-            "0",
-            "0",
-            text(position.realised_ever),
-            text(position.realised),
-            position.created_ms,
-            position.updated_ms,
-            "0",
-            0,
-            1 if position.auto_add_margin else 0,
-            position.seq,
-            "0",
-            0,
-        )
+    return (
+        position.position_idx,
+        lowest.number,
+        text(lowest.limit_usdt),
+        contract.symbol,
+        "",
+        "0",
+        "0",
+        text(position.leverage),
+        "0",
+        "0",
+        text(mark) if mark is not None else "",
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        "0",
+        "0",
+        "0",
+        "0",
+        text(position.realised_ever),
+        text(position.realised),
+        position.created_ms,
+        position.updated_ms,
+        "0",
+        0,
+        1 if position.auto_add_margin else 0,
+        position.seq,
+        "0",
+        0,
     )
 
 
@@ -282,6 +294,16 @@ cdef RowWriter COIN = RowWriter(
 
 cpdef bytes wallet_json(object account, object margin):
     """The whole account. USDT counts as one USD."""
+    return WALLET.write(wallet_values(account, margin))
+
+
+cdef int append_wallet(tuple values) except -1:
+    """Add an account to what is being written."""
+    return WALLET.append(values)
+
+
+cdef tuple wallet_values(object account, object margin):
+    """It writes on its own: nothing else may be half written then."""
     cdef bint is_isolated = margin.is_isolated    # the account as a whole has no margin then
     wallet, unrealised, position_mm = margin.wallet, margin.unrealised, margin.position_mm
     equity, initial = wallet + unrealised, margin.position_im + margin.order_im
@@ -303,24 +325,22 @@ cpdef bytes wallet_json(object account, object margin):
     mm_rate = "" if is_isolated else rate(position_mm, equity)
     initial_text = "" if is_isolated else text(initial)
     available = "" if is_isolated else text(max(NOTHING, equity - initial))
-    return WALLET.write(
-        (
-            im_rate,
-            mm_rate,
-            im_rate,
-            mm_rate,
-            equity_text,
-            wallet_text,
-            "" if is_isolated else equity_text,
-            available,
-            unrealised_text,
-            initial_text,
-            "" if is_isolated else maintenance_text,
-            initial_text,
-            "" if is_isolated else maintenance_text,
-            b"[%b]" % coin,
-            "" if is_isolated else "0",
-        )
+    return (
+        im_rate,
+        mm_rate,
+        im_rate,
+        mm_rate,
+        equity_text,
+        wallet_text,
+        "" if is_isolated else equity_text,
+        available,
+        unrealised_text,
+        initial_text,
+        "" if is_isolated else maintenance_text,
+        initial_text,
+        "" if is_isolated else maintenance_text,
+        b"[%b]" % coin,
+        "" if is_isolated else "0",
     )
 
 

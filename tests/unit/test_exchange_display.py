@@ -17,8 +17,6 @@ MARKET = {"orderType": "Market", "price": None}
 class Subscriber:
     """One who notes what is pushed."""
 
-    is_prompt = False  # no frame waits for the turn to end
-
     def __init__(self, venue, *topics):
         self.topics = {}
         self.frames = []
@@ -27,6 +25,9 @@ class Subscriber:
             snapshot = venue.display.snapshot(topic, venue.clock.now_ms())
             if snapshot is not None:
                 self.send(snapshot)
+
+    def post(self, framed):
+        return False  # no frame waits for the turn to end
 
     def send(self, text, delay_s=0.0):
         self.frames.append(text)

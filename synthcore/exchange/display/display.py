@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
 from typing import Any, Protocol
 
@@ -151,8 +151,12 @@ class Display:
 
     # Our clients' acts
 
-    def prints(self, trades: Iterable[OwnTrade]) -> Iterator[tuple[str, list[PrintedTrade], list[OwnTrade]]]:
+    def prints(self, trades: list[OwnTrade]) -> Iterator[tuple[str, list[PrintedTrade], list[OwnTrade]]]:
         """Our clients' trades as frames have them, by symbol; add them before the next are made."""
+        if len(trades) == 1:
+            symbol = trades[0].symbol
+            yield symbol, self._symbols[symbol].printed(trades), trades
+            return
         for symbol, of_symbol in groupby(trades, lambda trade: trade.symbol):
             while batch := list(islice(of_symbol, MOST_TRADES)):
                 yield symbol, self._symbols[symbol].printed(batch), batch

@@ -32,7 +32,11 @@ class Candle(Struct):
     turnover: Decimal = ZERO  # USDT
 
     def add(self, price: Decimal, qty: Decimal) -> None:
-        self.high, self.low, self.close = max(self.high, price), min(self.low, price), price
+        if price > self.high:
+            self.high = price
+        if price < self.low:
+            self.low = price
+        self.close = price
         self.volume += qty
         self.turnover += price * qty
 

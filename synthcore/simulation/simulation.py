@@ -52,6 +52,7 @@ class Simulation:
         self._source = random.Random(f"{settings.seed}/operator")
         self._mishaps: Mishaps | None = None  # once there is something to be hurt
         self._begun_s = time.perf_counter()
+        self._begun_cpu_s = time.process_time()
         self._wall_s: float | None = None  # once it is over
 
     def run(self) -> Summary:
@@ -89,6 +90,7 @@ class Simulation:
             trades=judge.trades,
             hours=round(simulated_s / HOUR_S, 4),
             wall_s=round(wall_s, 1),
+            cpu_s=round(time.process_time() - self._begun_cpu_s, 1),
             times_real=round(simulated_s / wall_s, 1),
             faults={} if self._mishaps is None else self._mishaps.counts(),
             ends=dict(sorted(judge.ends.items())),

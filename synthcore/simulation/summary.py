@@ -18,6 +18,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     trades: int  # that ended
     hours: float  # simulated
     wall_s: float
+    cpu_s: float  # of this process: what it would take on a core of its own
     times_real: float
     faults: dict[str, int]  # that struck, by kind
     ends: dict[str, int]  # of trades
@@ -34,7 +35,7 @@ def summary_lines(summary: Summary) -> list[str]:
     """The same in words."""
     lines = [
         f"seed {summary.seed}: {summary.trades:,} trades in {summary.hours:g} simulated hours,"
-        f" {summary.wall_s:,.1f} s, {summary.times_real:,.0f} × real time",
+        f" {summary.wall_s:,.1f} s ({summary.cpu_s:,.1f} s of CPU), {summary.times_real:,.0f} × real time",
         f"ends        {counts(summary.ends)}",
         f"processes   {counts(summary.lives)}",
         f"faults      {sum(summary.faults.values()):,} of {len(summary.faults)} kinds:"

@@ -24,7 +24,7 @@ SMALL = (Bounds(faults=0, crashes=0), Bounds(faults=0, crashes=1))
 ONE_FAULT = Bounds(faults=1, crashes=0)
 DEEP = (Bounds(faults=1, crashes=0, may_lag=True), Bounds(faults=1, crashes=0, may_die=True))
 LADDER = (*SMALL, ONE_FAULT)
-LARGE = (ONE_FAULT, *DEEP)
+LARGE = (ONE_FAULT, *DEEP, Bounds(faults=1, crashes=1))
 
 
 def skip_the_look_up(patch: MonkeyPatch) -> None:

@@ -255,6 +255,17 @@ def test_one_look_up_is_out_at_a_time():
     story = Story().tell(AnswerLost(LONG))
 
     assert story.tell(Woke(), at_ms=400).of(LookUp) == []
+    assert LookUp(LONG) not in story.tell(StreamUp()).of(LookUp)
+
+
+def test_when_the_stream_comes_back_look_ups_begin_anew_with_short_waits():
+    story = Story().tell(AnswerLost(LONG))
+    for at_ms in (0, 50, 150):
+        story.tell(Woke(), at_ms=at_ms).tell(LookedUp(LONG, None, SERVER_MS, SERVER_MS))
+
+    story.tell(StreamUp(), at_ms=200).tell(LookedUp(LONG, None, SERVER_MS, SERVER_MS))
+
+    assert story.state.intent(LONG).look_at_ns == 250 * MS
 
 
 @pytest.mark.parametrize("event", [StreamDown(), StreamUp()], ids=["down", "up"])
@@ -338,6 +349,14 @@ def test_a_position_without_an_answer_is_asked_for_again():
     assert story.tell(Woke(), at_ms=200).of(CheckPosition) == [CheckPosition()]
 
 
+def test_a_position_that_was_asked_for_is_heard_before_the_end():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat"))
+
+    before = story.fill("r-1-L-x0").end
+
+    assert (before, story.tell(FLAT).end) == (None, "CLOSED")
+
+
 def test_what_somebody_else_closed_is_told():
     story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat")).tell(FLAT)
 
@@ -407,6 +426,49 @@ def test_a_close_that_is_refused_for_good_is_tried_again_at_growing_pauses():
 
     assert waits == [100, 200, 400, 800, 1000]
     assert story.fill("r-1-L-x6").end == "CLOSED"
+
+
+def written_down_to_a_pair():
+    """A pair again: a leg that should be balanced was closed by somebody, as its second close found out."""
+    story = partly_balancing().tell(Reported("r-1-L-x0", NONE, is_final=True))
+    story.tell(Rejected("r-1-L-x1", "flat")).tell(Woke(), at_ms=100)
+    return story.tell(PositionReported((Decimal(2), Decimal(2))))
+
+
+def test_pauses_begin_anew_when_a_pair_is_left():
+    story = written_down_to_a_pair()
+    assert story.state.phase == "active"
+
+    story.tell(ExitRequested("by_hand")).tell(Rejected("r-1-L-x2", "busy"))
+
+    assert story.state.retry_at_ns[0] - story.now_ns == 100 * MS
+
+
+def test_each_unwinding_has_a_sweep_of_its_own():
+    story = partly_balancing()
+    assert sweeps_of(story, range(4)) == 1
+    story.fill(story.state.closes(0)[-1].link_id, 2)
+    assert story.state.phase == "active"
+
+    story.tell(ExitRequested("by_hand")).fill("r-1-S-x0", 2)
+
+    assert sweeps_of(story, range(4, 8)) == 1
+
+
+def sweeps_of(story, attempts):
+    """How often it is swept while the long leg's closes find nobody, all but the last."""
+    sweeps = 0
+    for attempt in attempts:
+        story.tell(Woke(), at_ms=story.now_ns // MS + 1000)
+        if story.of(Sweep):
+            sweeps += 1
+            story.tell(PositionReported((story.state.held_qty(0), story.state.held_qty(1))))
+        if attempt != attempts[-1]:
+            story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+            if story.of(Sweep):
+                sweeps += 1
+                story.tell(PositionReported((story.state.held_qty(0), story.state.held_qty(1))))
+    return sweeps
 
 
 # Giving up
@@ -534,6 +596,15 @@ def test_an_exchange_that_answers_and_lets_nobody_out_is_given_up_after_thirty_s
     assert story.tell(Woke(), at_ms=30_000).end == "UNRESOLVED"
 
 
+def test_nothing_is_cancelled_any_more_once_it_is_given_up():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(ExitRequested("by_hand"), at_ms=0)
+    story.tell(Woke(), at_ms=250).tell(CancelAnswered(SHORT, accepted=True), at_ms=29_000)
+
+    story.tell(LookedUp(SHORT, Reported(SHORT, NONE, is_final=False), SERVER_MS, SERVER_MS), at_ms=30_250)
+
+    assert (story.end, story.of(Cancel)) == ("UNRESOLVED", [])
+
+
 def test_one_lost_close_after_the_other_does_not_use_up_the_patience():
     story, at_ms = leaving(at_ms=0).fill("r-1-S-x0"), 0
     for _ in range(5):
@@ -610,6 +681,20 @@ def test_after_a_restart_every_open_order_is_looked_up_and_every_clock_starts_an
     assert story.of(LookUp) == [LookUp(SHORT)]
     assert story.sent == [("r-1-L-x0", QTY, "bounded")]
     assert story.state.give_up_ns == 100_000 * MS
+
+
+def test_after_a_restart_no_cancel_of_before_is_waited_for():
+    story = Story().tell(Acknowledged(LONG)).fill(LONG, 1).tell(Rejected(SHORT, "account"), at_ms=10)
+    before = story.sent
+
+    story.tell(Restarted(), at_ms=100)
+
+    assert before == []
+    assert story.sent == [("r-1-L-x0", Decimal(1), "bounded")]
+
+
+def test_after_a_restart_the_stream_counts_as_up():
+    assert Story().tell(StreamDown()).tell(Restarted()).state.is_stream_up
 
 
 def test_a_restart_forgets_questions_that_nobody_will_answer():

@@ -267,11 +267,12 @@ def shut_out_while_a_close_is_out():
 
 def test_a_close_that_got_through_before_we_were_shut_out_is_heard_first():
     story = shut_out_while_a_close_is_out()
-    before = story.end
+    before = (story.end, story.sent)
+    acked = story.tell(Acknowledged("r-1-S-x0")).end
 
     story.fill("r-1-S-x0", at_ms=111)
 
-    assert before is None
+    assert (before, acked) == ((None, []), None)
     assert [(leg.leg, leg.qty) for leg in story.of(Finish)[0].open_legs] == [("long", QTY)]
 
 

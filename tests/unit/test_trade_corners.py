@@ -1,0 +1,203 @@
+"""Corners of the trade machine that one changed sign or word would bend: each was shown by a mutant."""
+
+from decimal import Decimal
+
+import pytest
+from trade_story import FLAT, LONG, QTY, RULES, SERVER_MS, SHORT, Story
+
+from synthcore.execution.events import (
+    Acknowledged,
+    Alarm,
+    AnswerLost,
+    Cancel,
+    CancelAnswered,
+    CheckPosition,
+    ExitRequested,
+    LookedUp,
+    LookUp,
+    PositionReported,
+    Rejected,
+    Reported,
+    Restarted,
+    SetTimer,
+    Woke,
+)
+from synthcore.execution.recovery import holding
+from synthcore.execution.trade import MS, TradeRules, step
+
+NONE = Decimal(0)
+NOT_FOUND_YET = LookedUp(LONG, None, SERVER_MS, SERVER_MS)
+
+
+def leaving():
+    """A pair whose closes went out at 0."""
+    return Story().both_filled().tell(ExitRequested("take_profit"))
+
+
+def test_the_patience_is_in_nanoseconds():
+    assert TradeRules(min_qty=Decimal(1)).give_up_ns == 10_000_000_000
+
+
+def test_an_order_that_nobody_knows_changes_nothing():
+    story = Story()
+    before = story.state
+
+    story.tell(Acknowledged("r-1-L-e9"))
+
+    assert (story.state, story.acts) == (before, [])
+
+
+# After a restart
+
+
+def test_a_restart_gives_an_unwinding_its_whole_time():
+    state = leaving().tell(Restarted(), at_ms=5000).state
+
+    assert (state.give_up_ns, state.unwind_until_ns) == (15_000 * MS, 35_000 * MS)
+
+
+def test_a_restart_waits_for_no_pause_of_before_and_begins_with_the_shortest():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "busy"))
+    assert story.sent == []
+
+    sent = story.tell(Restarted(), at_ms=10).sent
+    story.tell(Rejected("r-1-L-x1", "busy"))
+
+    assert sent == [("r-1-L-x1", QTY, "bounded")]
+    assert story.state.retry_at_ns[0] == 110 * MS
+
+
+def test_a_restart_checks_the_position_at_once():
+    story = Story().fill(LONG).tell(Rejected(SHORT, "account")).fill("r-1-L-x0")
+    story.tell(PositionReported(None))
+
+    assert story.tell(Restarted(), at_ms=1).of(CheckPosition) == [CheckPosition()]
+
+
+def test_a_restart_cancels_again_and_begins_with_short_waits():
+    story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
+    found = LookedUp(SHORT, Reported(SHORT, NONE, is_final=False), SERVER_MS, SERVER_MS)
+    story.tell(CancelAnswered(SHORT, accepted=False)).tell(found)
+
+    cancels = story.tell(Restarted(), at_ms=600).of(Cancel)
+    story.tell(found)
+
+    assert cancels == [Cancel(SHORT)]
+    assert story.state.intent(SHORT).look_at_ns == 650 * MS
+
+
+def test_a_restart_sets_a_timer_of_its_own():
+    story = Story().tell(Acknowledged(LONG)).tell(Restarted()).tell(Restarted())
+    before = story.state.wake_ns
+
+    assert story.tell(Restarted()).of(SetTimer) == [SetTimer(before)]
+
+
+def test_what_is_found_without_a_journal_is_closed_before_anything_is_asked():
+    state = holding("r-1", "BTCUSDT", (QTY, NONE), RULES, 0)
+
+    state, acts = step(state, Restarted(), 0)
+
+    assert [act.pricing for act in acts if hasattr(act, "pricing")] == ["bounded"]
+    assert (state.is_swept, CheckPosition() in acts) == (False, False)
+
+
+# Unwinding
+
+
+def test_an_order_that_is_acknowledged_while_the_trade_is_unwound_is_cancelled_at_once():
+    story = Story().tell(Rejected(SHORT, "account"), at_ms=10)
+
+    assert story.tell(Acknowledged(LONG), at_ms=20).of(Cancel) == [Cancel(LONG)]
+
+
+def test_a_leg_that_may_still_fill_is_waited_for_until_the_deadline():
+    story = Story().tell(Acknowledged(LONG)).fill(LONG, 1).tell(Rejected(SHORT, "account"), at_ms=10)
+
+    assert story.state.wake_ns == 260 * MS
+
+
+def test_a_position_that_agrees_is_no_alarm():
+    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "flat"))
+
+    assert story.tell(PositionReported((QTY, NONE))).of(Alarm) == []
+
+
+def test_why_a_balanced_trade_is_left_is_said():
+    balanced = Story().both_filled().fill(LONG, 1).tell(ExitRequested("by_hand"))
+    unequal = Story().fill(LONG).fill(SHORT, 2).tell(Reported(SHORT, Decimal(2), is_final=True))
+    for attempt in (1, 2):
+        unequal.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+
+    assert balanced.state.reason == "by_hand"
+    assert unequal.tell(ExitRequested("by_hand")).state.reason == "partial_fill"
+
+
+def test_a_rejection_after_the_acknowledgement_is_a_refusal():
+    story = Story().fill(LONG).tell(Reported(SHORT, NONE, is_final=True, is_rejected=True))
+
+    assert story.state.reason == "leg_refused"
+
+
+def test_one_order_that_was_sent_is_enough_not_to_be_refused():
+    assert Story().tell(Rejected(LONG, "unreachable")).tell(Rejected(SHORT, "account")).end == "FLAT"
+
+
+def test_a_refused_cancel_brings_a_planned_look_up_forward():
+    story = Story().tell(AnswerLost(LONG))
+    for at_ms in (0, 50, 150, 350):
+        story.tell(Woke(), at_ms=at_ms).tell(NOT_FOUND_YET)
+    assert story.state.intent(LONG).look_at_ns == 750 * MS
+
+    assert story.tell(CancelAnswered(LONG, accepted=False)).of(LookUp) == [LookUp(LONG)]
+
+
+# Verifying, and the end
+
+
+def failed_and_closed():
+    return Story().fill(LONG).tell(Rejected(SHORT, "account")).fill("r-1-L-x0")
+
+
+def test_while_the_position_is_asked_for_the_timer_is_for_giving_up():
+    assert failed_and_closed().state.wake_ns == 10_000 * MS
+
+
+def test_a_position_that_is_told_shows_that_the_exchange_is_there():
+    story = failed_and_closed().tell(PositionReported((QTY, NONE)), at_ms=9000)
+
+    assert story.state.give_up_ns == 19_000 * MS
+
+
+def test_the_position_is_checked_at_once_when_all_is_closed():
+    story = Story().fill(LONG).tell(Rejected(SHORT, "account")).tell(Rejected("r-1-L-x0", "flat"))
+    story.tell(PositionReported(None))
+
+    assert story.fill("r-1-L-x0", at_ms=10).of(CheckPosition) == [CheckPosition()]
+
+
+def test_what_fills_after_an_unresolved_end_is_told_without_what_was_held():
+    story = leaving().tell(Woke(), at_ms=10_000)
+    assert story.end == "UNRESOLVED"
+
+    assert story.fill(LONG, 1).acts == [Alarm("late_fill", "long leg: 1 after the end")]
+
+
+def test_what_may_be_held_on_top_is_what_did_not_fill():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500).fill("r-1-L-x0")
+    story.fill(SHORT, 1).fill("r-1-S-x0", 1)
+
+    story.tell(Woke(), at_ms=10_500)
+
+    assert [(leg.leg, leg.in_doubt_qty) for leg in story.acts[-1].open_legs] == [("short", Decimal(3))]
+
+
+@pytest.mark.parametrize("refusals", [("flat",), ("account", "flat")])
+def test_flat_is_believed_of_a_position_that_a_close_confirms(refusals):
+    story = leaving().fill("r-1-S-x0")
+    for attempt, refusal in enumerate(refusals):
+        story.tell(Rejected(f"r-1-L-x{attempt}", refusal))
+
+    story.tell(Woke(), at_ms=100).tell(FLAT)
+
+    assert story.state.held_qty(0) == 0

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from audit import audit
 from dying_trader import QTY
-from fast_desk import ASK, BID, fast_desk
+from fast_desk import ASK, BID, FastDesk, fast_desk
 
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import AccountKey, Ready
@@ -50,6 +50,20 @@ async def test_trades_of_the_lane_end_closed_one_after_the_other(
 
     assert ends == ["CLOSED"] * 3
     assert (await audit(exchange.rest, account)).flaws(3 * QTY) == []
+
+
+async def test_an_event_of_a_trade_that_the_desk_has_not_heard_of_takes_it_over(
+    exchange: Ready, account: AccountKey
+) -> None:
+    async with fast_desk(exchange, account) as fast:
+        stop_reviews(fast)
+        assert fast.tick()
+
+        await fast.until("handed", "empty")  # by a fill, an order or a position of the account
+
+        trade = await fast.driver().finished
+        assert trade.end == "CLOSED"
+        assert trade.fees_usdt > 0
 
 
 STOPS = {
@@ -139,6 +153,11 @@ async def test_it_is_sized_anew_when_prices_have_moved(exchange: Ready, account:
         assert fast.state == "ready"
         assert same == before
         assert qty_in(lane.read(0).begun) < qty_in(before) == QTY
+
+
+def stop_reviews(fast: FastDesk) -> None:
+    assert fast.parts.keeper._reviewing is not None
+    fast.parts.keeper._reviewing.cancel()
 
 
 def qty_in(begun: bytes) -> Decimal:

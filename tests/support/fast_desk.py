@@ -58,9 +58,9 @@ class FastDesk:
         self.pipeline.push(0, BID, ASK, 1.0, 1.0, 0, time.monotonic_ns())
         return not self.kernel.drain_decisions()
 
-    async def until(self, state: str) -> None:
+    async def until(self, *states: str) -> None:
         async with asyncio.timeout(SOON_S):
-            while self.state != state:
+            while self.state not in states:
                 await asyncio.sleep(0.001)
 
     def driver(self) -> TradeDriver:

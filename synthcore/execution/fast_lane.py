@@ -193,12 +193,16 @@ class FastLane:
             return False
         now_ns = desk.now_ns()
         refusal = desk.gate.refusal(symbol, now_ns, now_ns, desk.config.synthetic_spread_bps)
-        if refusal == "rate_budget" and symbol not in self._waiting:
-            self._waiting.add(
-                symbol
-            )  # the desk takes the first tick after that, unless the lane is there before
-            self._desk.loop.call_later(desk.budget.relief_ns("create", now_ns) / 1e9, self._waited, symbol)
+        if refusal == "rate_budget":
+            self._wait_for_room(symbol, now_ns)
         return refusal is None
+
+    def _wait_for_room(self, symbol: str, now_ns: int) -> None:
+        """See to a symbol when requests leave the window: the desk would take the first tick after that."""
+        wait_ns = self._desk.budget.relief_ns("create", now_ns)
+        if wait_ns and symbol not in self._waiting:  # without: others were allowed what there is
+            self._waiting.add(symbol)
+            self._desk.loop.call_later(wait_ns / 1e9, self._waited, symbol)
 
     def _waited(self, symbol: str) -> None:
         self._waiting.discard(symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
@@ -153,6 +154,26 @@ async def test_it_is_sized_anew_when_prices_have_moved(exchange: Ready, account:
         assert fast.state == "ready"
         assert same == before
         assert qty_in(lane.read(0).begun) < qty_in(before) == QTY
+
+
+async def test_a_symbol_for_which_others_leave_no_room_is_not_asked_for_without_end(
+    exchange: Ready, account: AccountKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with fast_desk(exchange, account, RateBudget()) as fast:
+        stop_reviews(fast)
+        fast.desk.gate.reserved |= {"ETHUSDT", "SOLUSDT"}  # what they may send is all that fits
+        seen: list[str] = []
+        see_to = fast.parts.keeper._see_to
+        monkeypatch.setattr(
+            fast.parts.keeper, "_see_to", lambda symbol: (seen.append(symbol), see_to(symbol))
+        )
+
+        fast.parts.keeper.review()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+        assert seen == ["BTCUSDT"]
+        assert fast.state == "empty"
 
 
 def stop_reviews(fast: FastDesk) -> None:

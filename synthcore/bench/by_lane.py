@@ -80,14 +80,19 @@ def deciding(lane: Lane) -> Iterator[Callable[[], Spent]]:
 
 def written(order: OrderRequest, builds: int) -> Measure:
     """Ns for one frame, its limit, time and text."""
+    lane = lane_of(order)
+    return lambda: median_of(lambda: write_frames(lane, BID, ASK, builds))
+
+
+def lane_of(order: OrderRequest) -> Lane:
+    """A lane that allows this order and its hedge, and sends nowhere."""
 
     async def filled() -> Lane:
         lane = Lane(1, Wire())
         allow(lane, socket_to(0), order)
         return lane
 
-    lane = asyncio.run(filled())
-    return lambda: median_of(lambda: write_frames(lane, BID, ASK, builds))
+    return asyncio.run(filled())
 
 
 # ── to the server ─────────────────────────────────────────────────────────────────────────────────────────

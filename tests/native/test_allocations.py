@@ -39,6 +39,21 @@ print(json.dumps({"allocations": between, "emitted": emitted, "qualified": kerne
                   "sees_objects": count() - boxed}))
 """
 
+FRAMES_OF_THE_LANE = """
+import ctypes, json, sys
+from synthcore.bench.by_lane import lane_of
+from synthcore.bench.loops import write_frames
+from synthcore.bench.orders import ORDER
+
+count = ctypes.CDLL(None).allocations
+count.restype = ctypes.c_long
+lane = lane_of(ORDER)
+write_frames(lane, 60000.0, 60000.1, 1)
+before = count()
+write_frames(lane, 60000.0, 60000.1, int(sys.argv[1]))
+print(json.dumps({"allocations": count() - before}))
+"""
+
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory):
@@ -72,19 +87,27 @@ def frames():
 
 @pytest.mark.parametrize("topology", ["inline", "park"])
 def test_an_update_allocates_nothing(counter, topology):
-    environment = os.environ | {"LD_PRELOAD": str(counter), "PYTHONMALLOC": "malloc"}
-    done = subprocess.run(
-        [sys.executable, "-c", IN_PYTHON, topology, json.dumps(frames()), str(UPDATES)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = counted(counter, IN_PYTHON, topology, json.dumps(frames()), str(UPDATES))
 
     assert found["emitted"] == UPDATES
     assert found["qualified"] > 0
     assert found["sees_objects"] >= 1000
     assert found["allocations"] < AROUND
+
+
+def test_a_trade_of_the_fast_lane_allocates_nothing_up_to_its_frames(counter):
+    assert counted(counter, FRAMES_OF_THE_LANE, str(UPDATES))["allocations"] < AROUND
+
+
+def counted(counter, script, *words):
+    """What a script prints, in a process whose allocations are counted."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        cwd=ROOT,
+        env=os.environ | {"LD_PRELOAD": str(counter), "PYTHONMALLOC": "malloc"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NamedTuple, final
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 SLOT_BYTES: Final[int]
 STATES: Final[tuple[str, ...]]
@@ -22,10 +22,12 @@ class Spent(NamedTuple):
     limits: tuple[Decimal, Decimal]
     begun: bytes
 
+@disjoint_base
 class Wire:
     @property
     def is_open(self) -> bool: ...
 
+@disjoint_base
 class CallWire(Wire):
     def __init__(self, call: Callable[[bytes], object]) -> None: ...
     def shut(self) -> None: ...

@@ -125,6 +125,7 @@ FREE = {
     *(
         "ip_limits",
         "control_token",
+        "stamp_frames",
         "tcp_faults",
         "flavours",
         "second_venue",

@@ -20,6 +20,7 @@ from synthcore.execution.events import (
     Reported,
     Restarted,
     SetTimer,
+    Sweep,
     Woke,
 )
 from synthcore.execution.recovery import holding
@@ -115,6 +116,35 @@ def test_a_leg_that_may_still_fill_is_waited_for_until_the_deadline():
     story = Story().tell(Acknowledged(LONG)).fill(LONG, 1).tell(Rejected(SHORT, "account"), at_ms=10)
 
     assert story.state.wake_ns == 260 * MS
+
+
+def test_what_is_not_found_is_not_cancelled_a_second_time():
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500)
+    story.tell(CancelAnswered(SHORT, accepted=False)).tell(LookedUp(SHORT, None, SERVER_MS, SERVER_MS))
+
+    assert story.of(Cancel) == []
+
+
+def test_a_lower_goal_has_a_ladder_of_its_own():
+    """The long leg is balanced down to the sweep; then somebody closes it further than the short one."""
+    story = Story().fill(LONG).fill(SHORT, 3).tell(Reported(SHORT, Decimal(3), is_final=True))
+    for attempt in (1, 2):
+        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    for attempt in range(3):
+        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+        story.tell(Woke(), at_ms=1000 * (attempt + 1))
+    assert story.of(Sweep) == [Sweep()]
+    story.tell(PositionReported((QTY, Decimal(3)))).tell(Rejected("r-1-L-x3", "flat")).tell(
+        Woke(), at_ms=9000
+    )
+
+    sent = story.tell(PositionReported((Decimal(1), Decimal(3)))).sent
+    for attempt in range(3):
+        story.tell(Reported(f"r-1-S-x{attempt}", NONE, is_final=True))
+        story.tell(Woke(), at_ms=9000 + 1000 * (attempt + 1))
+
+    assert sent == [("r-1-S-x0", Decimal(2), "bounded")]
+    assert story.of(Sweep) == [Sweep()]
 
 
 def test_a_position_that_agrees_is_no_alarm():

@@ -115,7 +115,28 @@ def test_an_order_that_is_acknowledged_while_the_trade_is_unwound_is_cancelled_a
 def test_a_leg_that_may_still_fill_is_waited_for_until_the_deadline():
     story = Story().tell(Acknowledged(LONG)).fill(LONG, 1).tell(Rejected(SHORT, "account"), at_ms=10)
 
-    assert story.state.wake_ns == 260 * MS
+    assert (story.state.phase, story.state.wake_ns) == ("reducing", 260 * MS)
+
+
+def test_two_legs_that_found_nobody_are_flat():
+    story = Story().tell(Reported(LONG, NONE, is_final=True)).tell(Reported(SHORT, NONE, is_final=True))
+
+    assert story.end == "FLAT"
+
+
+def test_an_unwinding_after_a_balance_has_a_sweep_of_its_own():
+    story = Story().fill(LONG).fill(SHORT, 2).tell(Reported(SHORT, Decimal(2), is_final=True))
+    for attempt in (1, 2):
+        story.tell(Reported(f"r-1-S-e{attempt}", NONE, is_final=True))
+    sweeps = []
+    for attempt in range(7):
+        story.tell(Reported(f"r-1-L-x{attempt}", NONE, is_final=True))
+        story.tell(Woke(), at_ms=1000 * (attempt + 1))
+        if story.of(Sweep):
+            sweeps.append(attempt)
+            story.tell(PositionReported((QTY, Decimal(2))))
+
+    assert sweeps == [2, 6]
 
 
 def test_what_is_not_found_is_not_cancelled_a_second_time():

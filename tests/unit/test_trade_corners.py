@@ -48,6 +48,17 @@ def test_an_order_that_nobody_knows_changes_nothing():
     assert (story.state, story.acts) == (before, [])
 
 
+def test_a_part_that_only_a_report_names_counts():
+    assert Story().tell(Reported(LONG, Decimal(1), is_final=False)).state.held_qty(0) == 1
+
+
+def test_who_is_shut_out_sends_no_other_close_while_one_is_out():
+    story = leaving().tell(Rejected("r-1-L-x0", "shut_out"))
+
+    assert story.tell(Woke(), at_ms=150).sent == []
+    assert story.tell(Acknowledged("r-1-S-x0"), at_ms=160).sent == []
+
+
 # After a restart
 
 
@@ -166,6 +177,14 @@ def test_a_lower_goal_has_a_ladder_of_its_own():
 
     assert sent == [("r-1-S-x0", Decimal(2), "bounded")]
     assert story.of(Sweep) == [Sweep()]
+
+
+def test_one_position_is_asked_for_at_a_time():
+    story = leaving().tell(Rejected("r-1-L-x0", "flat"))
+
+    story.tell(Rejected("r-1-S-x0", "account"))
+
+    assert (story.of(CheckPosition), story.sent) == ([], [])
 
 
 def test_a_position_that_agrees_is_no_alarm():

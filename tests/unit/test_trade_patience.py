@@ -670,6 +670,7 @@ def test_an_order_that_was_believed_to_be_nothing_is_looked_up_when_something_is
     story.tell(PositionReported((NONE, QTY)))
 
     assert story.of(LookUp) == [LookUp(SHORT)]
+    assert story.state.intent(SHORT).known == "unknown"
 
 
 # After a crash, and after the end

@@ -39,6 +39,10 @@ def test_the_patience_is_in_nanoseconds():
     assert TradeRules(min_qty=Decimal(1)).give_up_ns == 10_000_000_000
 
 
+def test_the_stream_counts_as_up_unless_it_is_said_to_be_down():
+    assert Story().state.is_stream_up
+
+
 def test_an_order_that_nobody_knows_changes_nothing():
     story = Story()
     before = story.state
@@ -69,14 +73,14 @@ def test_a_restart_gives_an_unwinding_its_whole_time():
 
 
 def test_a_restart_waits_for_no_pause_of_before_and_begins_with_the_shortest():
-    story = leaving().fill("r-1-S-x0").tell(Rejected("r-1-L-x0", "busy"))
+    story = leaving().tell(Rejected("r-1-L-x0", "busy")).tell(Rejected("r-1-S-x0", "busy"))
     assert story.sent == []
 
     sent = story.tell(Restarted(), at_ms=10).sent
-    story.tell(Rejected("r-1-L-x1", "busy"))
+    story.tell(Rejected("r-1-L-x1", "busy")).tell(Rejected("r-1-S-x1", "busy"))
 
-    assert sent == [("r-1-L-x1", QTY, "bounded")]
-    assert story.state.retry_at_ns[0] == 110 * MS
+    assert sent == [("r-1-L-x1", QTY, "bounded"), ("r-1-S-x1", QTY, "bounded")]
+    assert story.state.retry_at_ns == (110 * MS, 110 * MS)
 
 
 def test_a_restart_checks_the_position_at_once():
@@ -106,15 +110,31 @@ def test_a_restart_sets_a_timer_of_its_own():
 
 
 def test_what_is_found_without_a_journal_is_closed_before_anything_is_asked():
-    state = holding("r-1", "BTCUSDT", (QTY, NONE), RULES, 0)
+    state = holding("r-1", "BTCUSDT", (QTY, QTY), RULES, 0)
+    assert state.is_stream_up
 
     state, acts = step(state, Restarted(), 0)
 
-    assert [act.pricing for act in acts if hasattr(act, "pricing")] == ["bounded"]
+    assert [act.pricing for act in acts if hasattr(act, "pricing")] == ["bounded", "bounded"]
     assert (state.is_swept, CheckPosition() in acts) == (False, False)
 
 
 # Unwinding
+
+
+@pytest.mark.parametrize(("leg", "name"), [(0, "L"), (1, "S")])
+def test_the_first_pause_of_an_unwinding_is_the_shortest(leg, name):
+    assert leaving().tell(Rejected(f"r-1-{name}-x0", "busy")).state.retry_at_ns[leg] == 100 * MS
+
+
+def test_a_leg_that_was_closed_and_fills_again_begins_its_ladder_and_its_pauses_anew():
+    story = leaving().tell(Rejected("r-1-L-x0", "busy")).tell(Woke(), at_ms=100).fill("r-1-L-x1")
+
+    sent = story.fill(LONG, 1).sent
+    story.tell(Rejected("r-1-L-x2", "busy"))
+
+    assert sent == [("r-1-L-x2", Decimal(1), "bounded")]
+    assert story.state.retry_at_ns[0] == 200 * MS
 
 
 def test_an_order_that_is_acknowledged_while_the_trade_is_unwound_is_cancelled_at_once():
@@ -207,6 +227,7 @@ def test_a_rejection_after_the_acknowledgement_is_a_refusal():
     story = Story().fill(LONG).tell(Reported(SHORT, NONE, is_final=True, is_rejected=True))
 
     assert story.state.reason == "leg_refused"
+    assert story.state.intent(SHORT).refusal == "async"
 
 
 def test_one_order_that_was_sent_is_enough_not_to_be_refused():

@@ -633,6 +633,7 @@ def test_a_position_that_disagrees_is_asked_for_again_after_longer_and_longer_pa
     story.tell(PositionReported((QTY, NONE)))
 
     assert waits == [100, 200, 400, 800, 1000]
+    assert story.state.checks == 5
     assert story.of(Alarm) == [Alarm("position_disagrees", "the exchange holds 4 long, 0 short")]
     assert story.of(Finish) == [Finish("UNRESOLVED", "leg_refused", (OpenLeg("BTCUSDT", "long", QTY),))]
 

@@ -80,6 +80,7 @@ def test_at_the_leg_timeout_the_open_leg_is_cancelled():
     story = Story().fill(LONG).tell(Acknowledged(SHORT)).tell(Woke(), at_ms=500)
 
     assert story.of(Cancel) == [Cancel(SHORT)]
+    assert story.state.intent(SHORT).cancel == "asked"
     assert story.sent == []  # the cancel tells first whether there is a hedge after all
 
 

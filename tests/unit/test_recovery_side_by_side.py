@@ -50,3 +50,22 @@ async def test_what_came_of_all_is_one_list():
         return list(what)
 
     assert await all_of([give(1, 2), give(), give(3)]) == [1, 2, 3]
+
+
+async def test_who_waits_for_a_trade_s_end_and_is_cancelled_does_not_take_the_end_along():
+    """A process that is told to stop during its recovery: its trades still have to say how they ended."""
+    finished = asyncio.get_running_loop().create_future()
+    left = SimpleNamespace(key="st0-1", symbol="BTCUSDT", instance_id=None, state="held")
+
+    class Waiting(Recovery):
+        async def _driver_of(self, one):
+            return SimpleNamespace(finished=finished)
+
+    recovery = Waiting(desk=None, leftovers=(left,), instance_id=None, symbols=("BTCUSDT",))
+    waiting = asyncio.ensure_future(recovery._bring_to_an_end("BTCUSDT", (0, 0)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert waiting.cancelled()
+    assert not finished.cancelled()

@@ -58,12 +58,14 @@ def end(draft: Draft, machine: Machine, end: str, open_legs: tuple[tuple[str, in
 
 
 def are_heard(draft: Draft, machine: Machine) -> None:
-    """Who is shut out listens first to what is on its way of the closes that got through."""
+    """Who is shut out listens first to what is on its way of the closes that are not overdue."""
     finals = machine.facts(draft.world.machine).finals
+    overdue = machine.facts(draft.world.machine).overdue
     for leg in (0, 1):
         for mail in draft.mail[leg]:
             is_prompt = mail.late is None and mail.kind in ("fill", "report") and mail.name[0] == "x"
-            if is_prompt and mail.qty > finals.get((leg, mail.name), 0):
+            is_news = mail.qty > finals.get((leg, mail.name), 0) and (leg, mail.name) not in overdue
+            if is_prompt and is_news:
                 raise Violation(f"UNRESOLVED while {mail} of leg {leg} is on its way")
 
 

@@ -36,6 +36,7 @@ class Facts(Struct, frozen=True):
     phase: str
     known: tuple[int, int]  # lots held, by all it was told
     finals: dict[tuple[int, str], int]  # orders that it knows to be over, with the lots that it counts
+    overdue: frozenset[tuple[int, str]]  # orders whose answer was lost, or that were looked up
     unsure: frozenset[tuple[int, str]]  # of them, those whose executions were not all told
     has_exit: bool
     is_closing: tuple[bool, ...]  # a close was sent, if without success as yet
@@ -386,6 +387,9 @@ def facts_of(state: Trade) -> Facts:
         phase=state.phase,
         known=(lots(state.held_qty(LEGS[0])), lots(state.held_qty(LEGS[1]))),
         finals={(i.leg, name_of(i.link_id)): lots(i.filled_qty) for i in finals},
+        overdue=frozenset(
+            (i.leg, name_of(i.link_id)) for i in state.intents if i.known == "unknown" or i.looks
+        ),
         unsure=frozenset((i.leg, name_of(i.link_id)) for i in finals if i != all_told(i)),
         has_exit=bool(state.exit_reason),
         is_closing=tuple(

@@ -679,7 +679,7 @@ def reached_goal(turn: Turn) -> None:
     elif is_beyond_doubt(state):
         turn.finish(flat_end(state))
     else:
-        turn.set(phase="verifying", check_at_ns=turn.now_ns)
+        turn.set(phase="verifying")
 
 
 def plan_verifying(turn: Turn) -> None:

@@ -260,11 +260,17 @@ def test_a_position_that_is_told_shows_that_the_exchange_is_there():
     assert story.state.give_up_ns == 19_000 * MS
 
 
-def test_the_position_is_checked_at_once_when_all_is_closed():
-    story = Story().fill(LONG).tell(Rejected(SHORT, "account")).tell(Rejected("r-1-L-x0", "flat"))
-    story.tell(PositionReported(None))
+def test_a_look_up_brings_no_check_of_the_position_forward():
+    """Found by the explorer: all checks passed at once, and a position that lagged was UNRESOLVED."""
+    story = Story().fill(LONG).tell(AnswerLost(SHORT)).tell(Woke(), at_ms=500).fill("r-1-L-x0")
+    gone = LookedUp(SHORT, None, SERVER_MS + 2001, SERVER_MS)
+    assert story.tell(gone, at_ms=3000).of(CheckPosition) == [CheckPosition()]
+    assert story.tell(PositionReported((QTY, NONE))).of(LookUp) == [LookUp(SHORT)]
 
-    assert story.fill("r-1-L-x0", at_ms=10).of(CheckPosition) == [CheckPosition()]
+    at_once = story.tell(gone, at_ms=3010).of(CheckPosition)
+
+    assert at_once == []
+    assert story.tell(Woke(), at_ms=3100).of(CheckPosition) == [CheckPosition()]
 
 
 def test_what_fills_after_an_unresolved_end_is_told_without_what_was_held():

@@ -70,7 +70,7 @@ def wants_fast_lane(settings: RunSettings, venue: Venue) -> bool:
 def what_hinders(settings: RunSettings, venue: Venue) -> str:
     """What is needed and not there; empty when nothing is."""
     config = settings.config
-    if config.topology != "inline":
+    if config.topology not in ("inline", "auto"):
         return f"topology inline, was {config.topology}"
     if trade_url(config, venue) is None or config.order_entry == "rest":
         return "a trade socket, orders go by REST here"

@@ -95,8 +95,10 @@ class MarketSide:
 
     @property
     def topology(self) -> str:
-        """How updates reach the strategy; `auto` is `park`: every target met at about 1 % of a core."""
-        return "park" if self.config.topology == "auto" else self.config.topology
+        """How updates reach the strategy; `auto`: where the fast lane sends, else asleep at 1 % of a core."""
+        if self.config.topology != "auto":
+            return self.config.topology
+        return "park" if self._fast is None else "inline"
 
     @property
     def feed_precedence(self) -> Precedence:

@@ -616,7 +616,9 @@ def plan_reducing(turn: Turn) -> None:
     lower_goal(turn)
     cancel_open_entries(turn)
     doubt_unanswered_if_due(turn)
-    for leg in LEGS:
+    # The leg whose ladder is younger goes first: its close need not wait for what the other one has to ask.
+    first = SHORT if turn.state.rungs[SHORT] < turn.state.rungs[LONG] else LONG
+    for leg in (first, LONG + SHORT - first):
         close_excess(turn, leg)
     state = turn.state
     if state.phase != "reducing" or state.is_asking_position:

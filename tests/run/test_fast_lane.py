@@ -45,7 +45,7 @@ def test_a_run_with_little_room_trades_as_much_as_the_gate_allows(
     place = Place(tmp_path_factory.mktemp("little"))
     three = ("--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--rate-tier", "10")
 
-    done = place.call("run", "--fast-lane", "auto", *three, "--duration", "3s", "--json", environ=PATIENT)
+    done = place.call("run", "--fast-lane", "auto", *three, "--duration", "6s", "--json", environ=PATIENT)
 
     assert done.code == 0, done
     assert done.objects("start")[0]["topology"] == "inline"  # `auto` is where the lane can be

@@ -60,7 +60,7 @@ SHORT, LONG, CLOSE = "link=*-S-e*", "link=*-L-e*", "link=*-x*"
 FLAT_AGAIN = {"FAILED_FLAT"}
 DONE = {"CLOSED"}
 EITHER = DONE | FLAT_AGAIN
-LATE_SHORT = DelayCall(ms=40, when="request link=*-S-e0")  # leg 1 has filled when it comes
+LATE_SHORT = DelayCall(ms=150, when="request link=*-S-e0")  # leg 1 has filled when it comes
 
 STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
     # Answers

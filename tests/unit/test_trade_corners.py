@@ -63,6 +63,19 @@ def test_who_is_shut_out_sends_no_other_close_while_one_is_out():
     assert story.tell(Acknowledged("r-1-S-x0"), at_ms=160).sent == []
 
 
+@pytest.mark.parametrize(("old", "young"), [("S", "L"), ("L", "S")], ids=["short asks", "long asks"])
+def test_a_legs_close_does_not_wait_for_what_the_other_one_asks(old, young):
+    """Found by the explorer, with three faults and a crash: the long leg went first, whichever asked."""
+    story = leaving()
+    for number, at_ms in enumerate((0, 1000, 2000)):
+        story.tell(Woke(), at_ms=at_ms).tell(Rejected(f"r-1-{old}-x{number}", "account"), at_ms=at_ms)
+
+    story.tell(Reported(f"r-1-{young}-x0", NONE, is_final=True), at_ms=2900)
+
+    assert [send[0] for send in story.sent] == [f"r-1-{young}-x1"]
+    assert story.of(Sweep) == [Sweep()]
+
+
 # After a restart
 
 

@@ -29,7 +29,7 @@ from itertools import product
 from pathlib import Path
 
 from dying_trader import Step
-from kill_rows import Plan, Row, play
+from kill_rows import Plan, Row, exchange_settings, play
 from msgspec.structs import replace
 
 from synthcore.exchange.faults.delay_call import DelayCall
@@ -38,7 +38,6 @@ from synthcore.exchange.faults.partial_fill import PartialFill
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.faults.reject_later import RejectLater
 from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
 
 ACCOUNTS = 100  # of one exchange: the rows that are played together
 HEDGE = "path=/v5/order/create link=*-S-e0"  # a recovery asks for it on other paths
@@ -79,14 +78,7 @@ def plans(stories: list[str], durabilities: list[str], entries: list[str], every
 
 
 def played(some: list[Plan]) -> list[Row]:
-    settings = ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        accounts=len(some),
-        control_token="auto",
-    )
+    settings = exchange_settings(len(some))
     with tempfile.TemporaryDirectory() as folder, ExchangeProcess(settings) as ready:
         os.environ["XDG_RUNTIME_DIR"] = folder  # the locks
         return list(asyncio.run(play(ready, some, Path(folder))).values())

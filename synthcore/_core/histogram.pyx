@@ -47,7 +47,8 @@ cdef class LatencyHistogram:
         """Return the percentile for each q, all of the same moment."""
         cdef list counts = [load_relaxed(&self.block.bucket[i]) for i in range(HISTOGRAM_BUCKETS)]
         cdef uint64_t max_ns = load_relaxed(&self.block.max_ns)
-        return [value_at(counts, rank_of(q, sum(counts)), max_ns) for q in qs]
+        cdef uint64_t count = sum(counts)
+        return [value_at(counts, rank_of(q, count), max_ns) for q in qs]
 
     def summary(self):
         """Return count, p50, p95, p99, p999 and max; all but the count in ns."""

@@ -15,7 +15,7 @@ from synthcore._core.kernel import Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.ring import Ring
 from synthcore.bench.loops import push_paced, spin_until
-from synthcore.bench.pairs import urgent
+from synthcore.bench.pairs import beside, urgent
 from synthcore.bench.question import Contenders, Effort, Question, Reading, latencies
 from synthcore.qualification import QualificationRules
 
@@ -85,7 +85,7 @@ def parked(stack: ExitStack, effort: Effort) -> Contenders:
 
 def beside_a_busy_thread(stack: ExitStack, topology: str, effort: Effort) -> Contenders:
     stack.enter_context(switch_interval(SWITCH_INTERVAL_S))
-    stack.enter_context(busy_thread())
+    stack.enter_context(beside(compute))
     return {topology: lambda: ours(topology, effort), SIMPLE_QUEUE: lambda: by_simple_queue(effort)}
 
 
@@ -216,22 +216,10 @@ def by_polling(effort: Effort) -> Reading:
         return paced(put, stamps.get, effort.count(UPDATES))
 
 
-@contextmanager
-def busy_thread() -> Iterator[None]:
-    """A Python thread that computes, and so always wants the interpreter."""
-    is_over = threading.Event()
-
-    def compute() -> None:
-        while not is_over.is_set():
-            sum(range(1000))
-
-    thread = threading.Thread(target=compute, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+def compute(is_over: threading.Event) -> None:
+    """Compute in Python, and so always want the interpreter."""
+    while not is_over.is_set():
+        sum(range(1000))
 
 
 @contextmanager

@@ -28,6 +28,19 @@ def urgent(core: int | None = None) -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
+@contextmanager
+def beside(run: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Have a thread run as long as this lasts; the event tells it that it is over."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=run, args=(is_over,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def both(there: Callable[[], First], here: Callable[[], Second]) -> tuple[First, Second]:
     """Run two ends at once: one in a thread on the strategy's core, one here on the feed's.
 

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,7 @@ import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from synthcore._core.kernel import EmittedDecision
+from synthcore.bench.pairs import beside
 from synthcore.bench.question import Contenders, Effort, Measure, Question, Reading, latencies
 from synthcore.bench.rivals import Native
 from synthcore.bench.tick_server import running
@@ -302,31 +304,19 @@ def c_engine(native: Native, effort: Effort) -> Contenders:
         return {}
 
     def measure() -> Reading:
-        with running() as (ticks, url), ticking(ticks):
+        with running() as (ticks, url), beside(partial(tick_on, ticks)):
             found = native.run("tick_engine", urlsplit(url).port, effort.count(TICKS))
         return latencies(found.samples_ns)
 
     return {C_ENGINE: measure}
 
 
-@contextmanager
-def ticking(ticks: subprocess.Popen[str]) -> Iterator[None]:
+def tick_on(ticks: subprocess.Popen[str], is_over: threading.Event) -> None:
     """Have ticks as far apart as those that ours is given."""
-    is_over = threading.Event()
-
-    def run() -> None:
-        assert ticks.stdin is not None
-        while not is_over.wait(TICK_EVERY_S):
-            ticks.stdin.write("\n")
-            ticks.stdin.flush()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+    assert ticks.stdin is not None
+    while not is_over.wait(TICK_EVERY_S):
+        ticks.stdin.write("\n")
+        ticks.stdin.flush()
 
 
 class PlainOrders:

@@ -3,19 +3,21 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcpy
 
-TEXT = 0x81  # a whole text message in one frame
-SHORT, MEDIUM = 126, 127  # lengths from which on the header has two or eight bytes for it
+cdef enum:
+    TEXT = 0x81     # a whole text message in one frame
+    SHORT = 126     # in place of a length: two bytes have it
+    MEDIUM = 127    # … eight
 
 
 cpdef bytes framed(bytes text):
     """A server's text message with its WebSocket header (RFC 6455, 5.2): unmasked, in one frame."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(text)
-    cdef int extra = 0 if size < 126 else 2 if size < 1 << 16 else 8
+    cdef int extra = 0 if size < SHORT else 2 if size < 1 << 16 else 8
     cdef bytes message = PyBytes_FromStringAndSize(NULL, 2 + extra + size)
     cdef char *data = PyBytes_AS_STRING(message)
     cdef int at
-    data[0] = <char>0x81
-    data[1] = <char>(size if extra == 0 else 126 if extra == 2 else 127)
+    data[0] = <char>TEXT
+    data[1] = <char>(size if extra == 0 else SHORT if extra == 2 else MEDIUM)
     for at in range(extra):
         data[2 + at] = <char>(size >> 8 * (extra - 1 - at) & 0xFF)
     memcpy(data + 2 + extra, PyBytes_AS_STRING(text), size)

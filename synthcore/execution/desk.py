@@ -19,6 +19,7 @@ from synthcore.execution.driver import DeskMetrics, SentEntries, TradeDriver
 from synthcore.execution.events import Action, Alarm, ExitRequested, OpenLeg
 from synthcore.execution.fast_lane import FastLane
 from synthcore.execution.hedge_log import HedgeLogger
+from synthcore.execution.intent import LEG_NAMES
 from synthcore.execution.journal import NoJournal, TradeJournal
 from synthcore.execution.journal_read import Leftover
 from synthcore.execution.mark import MarkRules
@@ -27,7 +28,7 @@ from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
 from synthcore.execution.recovery import Recovery
 from synthcore.execution.shares import trade_of
-from synthcore.execution.trade import LEG_NAMES, LEGS, TradeRules
+from synthcore.execution.trade import LEGS, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, Instrument, OrderRequest, OrderState, Position
 from synthcore.orders.gateway import (
     ExecutionBackend,

@@ -16,16 +16,15 @@ from typing import Protocol
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from synthcore._core.lane import Lane, Spent
 from synthcore.errors import ConfigError, JournalBroken
-from synthcore.execution.driver import Host, SentEntries, TradeDriver, order_request
-from synthcore.execution.events import Send
+from synthcore.execution.driver import Host, SentEntries, TradeDriver
 from synthcore.execution.journal import Begun
+from synthcore.execution.lane_record import orders_of
 from synthcore.execution.recovery import nothing_offered
-from synthcore.execution.trade import TradeRules, begin
-from synthcore.model import ArbitrageOpportunity, OrderRequest
+from synthcore.execution.trade import TradeRules
+from synthcore.model import ArbitrageOpportunity
 from synthcore.orders.gateway import FastEntry
 from synthcore.risk.gate import Gate
 from synthcore.risk.sizing import entry_qty, exact
@@ -36,7 +35,7 @@ REVIEW_S = 0.1
 STANDS_NS = 250_000_000  # so long an allowance is left to its symbol, where another one could use its place
 VALID_NS = 1_000_000_000  # longer than a review may be late; an execution loop that hangs allows no more
 BAND = Decimal("0.002")  # how far prices may move before the quantity has to be made anew
-UNPRICED = Decimal(1)  # the lane puts the price
+UNPRICED = (Decimal(1), Decimal(1))  # the lane puts the prices
 
 encode = msgspec.json.Encoder().encode
 
@@ -67,9 +66,7 @@ class Allowed(Struct, frozen=True):
     """A trade that may be sent at any moment."""
 
     begun: Begun
-    orders: tuple[OrderRequest, ...]  # long, short; not priced yet
     mid: float  # for which it was sized
-    since_ns: int
 
 
 class FastLane:
@@ -137,7 +134,7 @@ class FastLane:
         return any(
             self.revoke(other)
             for other, allowed in tuple(self._allowed.items())
-            if other != symbol and allowed.since_ns <= before_ns
+            if other != symbol and allowed.begun.now_ns <= before_ns
         )
 
     def heed(self) -> None:
@@ -219,8 +216,8 @@ class FastLane:
             return  # the desk says so, at its first opportunity
         if qty * least_bid < instrument.min_notional:
             return
-        allowed = self._trade_of(symbol, qty, mid)
-        long, short = (self._entry.frame(order) for order in allowed.orders)
+        begun = self._trade_of(symbol, qty)
+        long, short = (self._entry.frame(order) for order in orders_of(begun, UNPRICED))
         self._lane.fill(
             self._ids[symbol],
             (long, short),
@@ -230,15 +227,15 @@ class FastLane:
             server_offset_ns=self._server_offset_ns(),
             tick_size=instrument.tick_size,
             max_cross_bps=exact(config.max_cross_bps),
-            begun=encode(allowed.begun),
+            begun=encode(begun),
         )
-        self._allowed[symbol] = allowed
+        self._allowed[symbol] = Allowed(begun, mid)
         desk.gate.reserved.add(symbol)
 
-    def _trade_of(self, symbol: str, qty: Decimal, mid: float) -> Allowed:
-        """What the machine would send, were it begun now."""
+    def _trade_of(self, symbol: str, qty: Decimal) -> Begun:
+        """A trade that would begin now."""
         desk = self._desk
-        begun = Begun(
+        return Begun(
             key=desk.new_key(),
             symbol=symbol,
             qty=qty,
@@ -248,10 +245,6 @@ class FastLane:
             opportunity=nothing_offered(symbol),
             by_fast_lane=True,
         )
-        _, actions = begin(begun.key, symbol, qty, begun.rules, begun.now_ns)
-        sends = [action for action in actions if isinstance(action, Send)]
-        orders = tuple(order_request(symbol, send, UNPRICED) for send in sends)
-        return Allowed(begun, orders, mid, begun.now_ns)
 
     def _expires_ns(self) -> int:
         return self._desk.now_ns() + VALID_NS
@@ -264,7 +257,7 @@ class FastLane:
     def _take_over(self, spent: Spent) -> None:
         """Give a trade that was sent to the desk: from here on it is one like any other."""
         symbol = self._symbols[spent.symbol_id]
-        allowed = self._allowed.pop(symbol)
+        begun = self._allowed.pop(symbol).begun
         opportunity = self._describe(
             symbol,
             spent.bid,
@@ -273,7 +266,7 @@ class FastLane:
             decided_ns=spent.decided_ns,
             sequence=spent.sequence & 0xFFFFFFFF,
         )
-        orders = priced(allowed.orders, spent)
+        orders = orders_of(begun, spent.limits)
         sent = SentEntries(
             decided_ns=spent.decided_ns,
             valid_until_ms=spent.server_ms + self._desk.backend.order_recv_window_ms + 1.0,
@@ -283,7 +276,7 @@ class FastLane:
                 for order, sent_ns in zip(orders, spent.sent_ns, strict=True)
             },
         )
-        self._desk.begin_sent(allowed.begun.key, opportunity, allowed.begun.qty, sent)
+        self._desk.begin_sent(begun.key, opportunity, begun.qty, sent)
         recording = self._desk.loop.create_task(self._clear_when_kept(spent.symbol_id))
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
@@ -296,11 +289,3 @@ class FastLane:
         except JournalBroken:
             return
         self._lane.clear(symbol_id)
-
-
-def priced(orders: Sequence[OrderRequest], spent: Spent) -> tuple[OrderRequest, ...]:
-    """The orders as they were sent."""
-    return tuple(
-        replace(order, price=price, order_type="Limit")
-        for order, price in zip(orders, spent.limits, strict=True)
-    )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 Known = Literal["sent", "live", "unknown", "final"]
 
 ZERO = Decimal(0)
+LEG_NAMES: tuple[Literal["long"], Literal["short"]] = ("long", "short")
 
 
 class Intent(Struct, frozen=True, gc=False):

@@ -135,12 +135,15 @@ def events_of(db: sqlite3.Connection, key: str) -> list[tuple[int, bytes]]:
     return db.execute(wanted, (key,)).fetchall()
 
 
+def begun_again(first: Begun) -> tuple[Trade, list[Action]]:
+    """The machine's first state and actions, as they were when the trade began."""
+    return begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns, first.is_stream_up)
+
+
 def replayed(first: Begun, events: list[tuple[int, bytes]]) -> Trade | None:
     """The machine's state after the events; it is pure, so the same events make the same state."""
     try:
-        state, _ = begin(
-            first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns, first.is_stream_up
-        )
+        state, _ = begun_again(first)
         for now_ns, data in events:
             state, _ = step(state, decode_event(data), now_ns)
     except (msgspec.DecodeError, LookupError, TypeError, ValueError):  # of another version

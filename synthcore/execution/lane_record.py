@@ -26,8 +26,7 @@ from synthcore.errors import ConfigError
 from synthcore.execution.driver import order_request
 from synthcore.execution.events import Send
 from synthcore.execution.journal import Begun, Durability, Records, open_journal
-from synthcore.execution.journal_read import Leftover, reading
-from synthcore.execution.trade import begin
+from synthcore.execution.journal_read import Leftover, begun_again, reading
 from synthcore.model import OrderRequest
 
 PREFIX, SUFFIX = "fast-lane-", ".record"
@@ -111,7 +110,8 @@ def recorded(spent: Spent) -> Recorded:
 
 
 def orders_of(begun: Begun, limits: tuple[Decimal, Decimal]) -> tuple[OrderRequest, ...]:
-    _, actions = begin(begun.key, begun.symbol, begun.qty, begun.rules, begun.now_ns, begun.is_stream_up)
+    """What the machine sends when the trade begins, at these prices: the long order, the short one."""
+    _, actions = begun_again(begun)
     sends = [action for action in actions if isinstance(action, Send)]
     return tuple(order_request(begun.symbol, send, limits[send.leg]) for send in sends)
 
@@ -171,7 +171,7 @@ def unadopted(journal: Path) -> list[Leftover]:
 
 def leftover(one: Recorded, account: str, venue: str, instance_id: str | None) -> Leftover:
     begun = one.begun
-    state, _ = begin(begun.key, begun.symbol, begun.qty, begun.rules, begun.now_ns, begun.is_stream_up)
+    state, _ = begun_again(begun)
     return Leftover(
         key=begun.key,
         symbol=begun.symbol,
@@ -201,7 +201,7 @@ def is_known(db: sqlite3.Connection, key: str) -> bool:
 def adopt(db: sqlite3.Connection, one: Recorded) -> None:
     """Write what the desk would have written."""
     begun = one.begun
-    _, actions = begin(begun.key, begun.symbol, begun.qty, begun.rules, begun.now_ns, begun.is_stream_up)
+    _, actions = begun_again(begun)
     records = Adopted(db, one)
     records.trade_begun(run_of(one), begun)
     records.stepped(begun.key, begun.now_ns, None, actions)

@@ -16,13 +16,13 @@ from msgspec import Struct
 
 from synthcore.errors import VenueRefused
 from synthcore.execution.driver import Host, TradeDriver
-from synthcore.execution.intent import ZERO, Intent
+from synthcore.execution.intent import LEG_NAMES, ZERO, Intent
 from synthcore.execution.journal import Begun
 from synthcore.execution.journal_read import Leftover
 from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
 from synthcore.execution.shares import OURS, Sizes, is_ours, shares_of, trade_of
-from synthcore.execution.trade import LEG_NAMES, LEGS, Trade, TradeRules
+from synthcore.execution.trade import LEGS, Trade, TradeRules
 from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
 
 logger = logging.getLogger(__name__)

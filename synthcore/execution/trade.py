@@ -50,7 +50,7 @@ from synthcore.execution.events import (
     Sweep,
     Woke,
 )
-from synthcore.execution.intent import ZERO, Intent
+from synthcore.execution.intent import LEG_NAMES, ZERO, Intent
 from synthcore.execution.unresolved import why_unresolved
 
 Phase = Literal["opening", "settling", "active", "reducing", "verifying", "done"]
@@ -60,7 +60,6 @@ MS = 1_000_000
 T = TypeVar("T")
 LONG, SHORT = 0, 1
 LEGS = (LONG, SHORT)
-LEG_NAMES: tuple[Literal["long"], Literal["short"]] = ("long", "short")
 
 TOLD = (Filled, Reported, Acknowledged)
 UNSENT = frozenset({"unreachable", "unsent"})

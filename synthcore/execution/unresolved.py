@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Protocol
 
-from synthcore.execution.intent import Intent
+from synthcore.execution.intent import LEG_NAMES, Intent
 
-LEGS = ("long", "short")
 SECOND_NS = 1_000_000_000
 
 
@@ -55,7 +54,7 @@ def what_ended_it(state: Unwinding, now_ns: int) -> str:
 
 
 def what_is_open(state: Unwinding) -> Iterator[str]:
-    for leg, name in enumerate(LEGS):
+    for leg, name in enumerate(LEG_NAMES):
         if state.held[leg]:
             yield f"the {name} leg holds {state.held[leg]}{last_refusal(state, leg)}"
     doubtful = [intent for intent in state.intents if not intent.is_final]
@@ -71,5 +70,5 @@ def last_refusal(state: Unwinding, leg: int) -> str:
 
 def doubt(intent: Intent) -> str:
     attempt = intent.link_id.rpartition("-")[2][1:]
-    name = f"{LEGS[intent.leg]} {'close' if intent.is_close else 'entry'} {attempt}"
+    name = f"{LEG_NAMES[intent.leg]} {'close' if intent.is_close else 'entry'} {attempt}"
     return f"{name} is open" if intent.known == "live" else f"what became of {name} is not known"

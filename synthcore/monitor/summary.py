@@ -62,6 +62,7 @@ class RunFigures(Struct, frozen=True, kw_only=True):
 def build_summary(figures: RunFigures) -> dict[str, Any]:
     """Put the figures under the documented keys; every key is always there."""
     finished = figures.successful + figures.failed
+    stages = [*STAGE_NAMES, *(name for name in (SENT_TO_QUEUE,) if name in figures.latency_ns)]
     return {
         "updates": figures.updates,
         "dropped": figures.dropped,
@@ -71,8 +72,7 @@ def build_summary(figures: RunFigures) -> dict[str, Any]:
         "failed": figures.failed,
         "success_rate": figures.successful / finished if finished else None,
         "success_interval_95": as_list(wilson_interval(figures.successful, finished)),
-        "latency_ns": {name: dict(figures.latency_ns.get(name, NO_LATENCY)) for name in STAGE_NAMES}
-        | {name: dict(figures.latency_ns[name]) for name in (SENT_TO_QUEUE,) if name in figures.latency_ns},
+        "latency_ns": {name: dict(figures.latency_ns.get(name, NO_LATENCY)) for name in stages},
         "reconnects": figures.reconnects,
         "blind_ms": round(figures.blind_ms, 1),
         "clock_error_ns": figures.clock_error_ns,

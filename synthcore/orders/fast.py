@@ -15,7 +15,7 @@ from synthcore.errors import OutcomeUnknown, VenueError, VenueRefused
 from synthcore.model import OrderAck, OrderRequest
 from synthcore.orders.bybit import CREATE_PATH, BybitBackend, create_order, decode_ack
 from synthcore.orders.kept import Listener
-from synthcore.orders.socket import Answered, TradeSocket, decode
+from synthcore.orders.socket import Answered, TradeSocket
 from synthcore.orders.wire import SocketWire
 
 logger = logging.getLogger(__name__)
@@ -145,12 +145,8 @@ class FastSocket(TradeSocket):
             self._feed_loop.call_soon_threadsafe(self.drop)
 
     def _take(self, text: bytes, heard_ns: int) -> None:
-        try:
-            answer = decode(text)
-        except msgspec.DecodeError:
-            logger.error("fast lane: a frame is not readable (%d bytes)", len(text))
-            return
-        if answer.op == "order.create":
+        answer = self.answer_in(text)
+        if answer is not None and answer.op == "order.create":
             waiting = self._waiting_for(answer.req_id)
             if not waiting.done():
                 waiting.set_result(Answered(answer, heard_ns))

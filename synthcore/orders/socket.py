@@ -153,15 +153,20 @@ class TradeSocket(KeptSocket):
         logger.info("orders go by the trade socket")
 
     def on_text(self, listener: Listener, text: bytes) -> None:
-        try:
-            answer = decode(text)
-        except msgspec.DecodeError:
-            logger.error("trade socket: a frame is not readable (%d bytes)", len(text))
+        answer = self.answer_in(text)
+        if answer is None:
             return
         if answer.op == "auth":
             listener.replies.put_nowait(answer)
         elif (waiting := self._waiting.get(answer.req_id)) is not None and not waiting.done():
             waiting.set_result(Answered(answer, listener.heard_ns))
+
+    def answer_in(self, text: bytes) -> TradeAnswer | None:
+        try:
+            return decode(text)
+        except msgspec.DecodeError:
+            logger.error("%s: a frame is not readable (%d bytes)", self.name, len(text))
+            return None
 
     def _lose_answers(self, reason: str) -> None:
         for waiting in self._waiting.values():

@@ -64,14 +64,14 @@ class Gate:
             return "cool_down"
         if now_ns - quote_ns > self.max_quote_age_ns:
             return "stale"
-        kept_back = 2 * len(self.guard) + (LEGS + LEGS) * others  # closes, and what is reserved
+        kept_back = LEGS * len(self.guard) + (LEGS + LEGS) * others  # closes, and what is reserved
         if not self.budget.allows_entry(now_ns, open_legs=kept_back):
             return "rate_budget"
         return None
 
     def allows_retry(self, now_ns: int) -> bool:
         """Whether a trade that is open may send one of its entries again: closes come first."""
-        return self.budget.allows_retry(now_ns, open_legs=2 * len(self.guard))
+        return self.budget.allows_retry(now_ns, open_legs=LEGS * len(self.guard))
 
     def begin(self, symbol: str) -> None:
         """Note that a trade works on the symbol."""

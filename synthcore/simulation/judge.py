@@ -10,8 +10,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from synthcore.clock import Clock
+from synthcore.execution.intent import LEG_NAMES
 from synthcore.execution.paper import PaperTrade
-from synthcore.execution.trade import LEG_NAMES, LEGS
+from synthcore.execution.trade import LEGS
 from synthcore.simulation.away import Away
 from synthcore.simulation.count import REMEMBERED, ExchangeCount
 from synthcore.simulation.exposure import Exposure

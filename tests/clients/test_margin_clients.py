@@ -2,6 +2,7 @@
 
 import ccxt
 import pytest
+from ccxt_client import linear_client
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
 
@@ -80,17 +81,7 @@ def test_pybit_has_limits_beyond_the_band_refused(client):
 
 
 def test_ccxt_isolates_and_adds_margin(exchange):
-    key = exchange.accounts[1]
-    client = ccxt.bybit(
-        {
-            "apiKey": key.api_key,
-            "secret": key.api_secret,
-            "enableRateLimit": False,
-            "options": {"defaultType": "swap"},
-        }
-    )
-    client.urls["api"] = dict.fromkeys(client.urls["api"], exchange.rest)
-    client.load_markets()
+    client = linear_client(ccxt, exchange, exchange.accounts[1])
 
     client.set_margin_mode("isolated", SYMBOL)
     with pytest.raises(ccxt.MarginModeAlreadySet):

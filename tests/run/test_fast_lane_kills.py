@@ -11,12 +11,11 @@ from decimal import Decimal
 
 import pytest
 from dying_trader import QTY, Step
-from kill_rows import Plan, Row, play
+from kill_rows import Plan, Row, exchange_settings, play
 
 from synthcore.exchange.faults.lose_answer import LoseAnswer
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
 
 STEPS = (
     # The record is there, the journal knows nothing
@@ -64,14 +63,7 @@ UNHURT = (
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Row]]:
     folder = tmp_path_factory.mktemp("fast")
-    settings = ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        accounts=len(PLANS) + len(UNHURT),
-        control_token="auto",
-    )
+    settings = exchange_settings(len(PLANS) + len(UNHURT))
     with pytest.MonkeyPatch.context() as patch, ExchangeProcess(settings) as ready:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the locks
         yield asyncio.run(play(ready, (*PLANS, *UNHURT), folder))

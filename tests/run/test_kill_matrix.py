@@ -13,10 +13,9 @@ from decimal import Decimal
 
 import pytest
 from dying_trader import QTY, Step
-from kill_rows import Plan, Row, play
+from kill_rows import Plan, Row, exchange_settings, play
 
 from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
 
 ENTRIES, CLOSES = ("L-e0", "S-e0"), ("L-x0", "S-x0")
 NO_ORDER_YET = {"run", "begun", "action Send L-e0", "action Send S-e0", "order L-e0", "order S-e0"}
@@ -55,14 +54,7 @@ STEPS = {str(step): step for step in steps()}
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Row]]:
     """Play all rows, each once."""
     folder = tmp_path_factory.mktemp("matrix")
-    settings = ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        accounts=len(STEPS),
-        control_token="auto",
-    )
+    settings = exchange_settings(len(STEPS))
     with pytest.MonkeyPatch.context() as patch, ExchangeProcess(settings) as ready:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the locks
         plans = [Plan(name=name, step=step) for name, step in STEPS.items()]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from dying_trader import QTY, Step
-from kill_rows import Plan, Row, play
+from kill_rows import Plan, Row, exchange_settings, play
 
 from synthcore.exchange.faults.delay_call import DelayCall
 from synthcore.exchange.faults.hide_order import HideOrder
@@ -20,7 +20,6 @@ from synthcore.exchange.faults.partial_fill import PartialFill
 from synthcore.exchange.faults.refuse import RefuseCall
 from synthcore.exchange.faults.reject_later import RejectLater
 from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
 
 HELD = Step("after", "event Woke")  # both legs filled, nothing of the exit sent
 REFUSED = RefuseCall(code=110007, when="request link=*-S-e0")
@@ -120,14 +119,7 @@ LATE = tuple(
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Row]]:
     folder = tmp_path_factory.mktemp("stories")
-    settings = ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        accounts=len(PLANS) + len(LATE),
-        control_token="auto",
-    )
+    settings = exchange_settings(len(PLANS) + len(LATE))
     with pytest.MonkeyPatch.context() as patch, ExchangeProcess(settings) as ready:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the locks
         yield asyncio.run(play(ready, LATE, folder)) | asyncio.run(play(ready, PLANS, folder, len(LATE)))

@@ -1,12 +1,13 @@
 """ccxt's client, unmodified: its `urls` are set, as its manual says."""
 
 
-def linear_client(ccxt, exchange):
-    """A client of the exchange's linear contracts, its markets loaded."""
+def linear_client(ccxt, exchange, account=None):
+    """A client of the exchange's linear contracts, its markets loaded; of its first account unless told."""
+    key = account or exchange
     client = ccxt.bybit(
         {
-            "apiKey": exchange.api_key,
-            "secret": exchange.api_secret,
+            "apiKey": key.api_key,
+            "secret": key.api_secret,
             "enableRateLimit": False,
             "options": {"defaultType": "swap"},
         }

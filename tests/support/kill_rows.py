@@ -24,6 +24,7 @@ from synthcore.engine.recover import recover
 from synthcore.errors import Unresolved
 from synthcore.exchange.faults.fault import Fault
 from synthcore.exchange.ready import AccountKey, Ready
+from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.journal_read import leftovers, trades
 
 SCRIPT = Path(__file__).with_name("dying_trader.py")
@@ -38,6 +39,18 @@ SETTINGS = {
     "stop_loss_bps": "1000",
     "leg_timeout_ms": "10000",  # a busy machine is no failed entry
 }
+
+
+def exchange_settings(accounts: int) -> ExchangeSettings:
+    """Of the exchange that rows are played on, each on an account of its own."""
+    return ExchangeSettings(
+        market="steady",
+        symbols=("BTCUSDT",),
+        position_mode="hedge",
+        rate_tier="off",
+        accounts=accounts,
+        control_token="auto",
+    )
 
 
 class Plan(Struct, frozen=True, kw_only=True):

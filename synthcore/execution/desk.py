@@ -258,7 +258,7 @@ class Desk:
             return "risk"
         driver = TradeDriver(self, self.new_key(), opportunity, qty)
         self._run(driver)
-        driver.begin(self.rules_of(symbol), self._is_stream_up)
+        driver.begin(self.rules_of(symbol))
         return driver
 
     def refusal(self, symbol: str, quote_ns: int, spread_bps: float) -> Suppression | None:
@@ -280,7 +280,7 @@ class Desk:
         """Take over a trade whose entries the fast lane has sent."""
         driver = TradeDriver(self, key, opportunity, qty)
         self._run(driver)
-        driver.begin(self.rules_of(driver.symbol), self._is_stream_up, sent)
+        driver.begin(self.rules_of(driver.symbol), sent)
         return driver
 
     def new_key(self) -> str:

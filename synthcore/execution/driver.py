@@ -138,10 +138,10 @@ class TradeDriver:
         self._sent: dict[str, Callable[[], Awaitable[OrderAck]]] = {}  # not by us: their answers, by link id
         self.state: Trade
 
-    def begin(self, rules: TradeRules, is_stream_up: bool, sent: SentEntries | None = None) -> None:
+    def begin(self, rules: TradeRules, sent: SentEntries | None = None) -> None:
         """Send both legs at the same time; or take over where the fast lane has."""
         now_ns = self.desk.now_ns() if sent is None else sent.decided_ns
-        self.state, actions = begin(self.key, self.symbol, self._qty, rules, now_ns, is_stream_up)
+        self.state, actions = begin(self.key, self.symbol, self._qty, rules, now_ns)
         self.desk.journal.trade_begun(
             self.desk.run,
             Begun(
@@ -150,7 +150,6 @@ class TradeDriver:
                 qty=self._qty,
                 rules=rules,
                 now_ns=now_ns,
-                is_stream_up=is_stream_up,
                 opportunity=self.opportunity,
                 by_fast_lane=sent is not None,
             ),
@@ -169,8 +168,8 @@ class TradeDriver:
         self._valid_until_ms = {intent.link_id: valid_until_ms for intent in state.intents}
         self.tell(Restarted())
 
-    def tell(self, event: Event) -> None:
-        """Give the machine an event, and perform what it asks for."""
+    def tell(self, event: Event, at_ns: int | None = None) -> None:
+        """Give the machine an event, and perform what it asks for; it happened at `at_ns`, or now."""
         before, now_ns = self.state, self.desk.now_ns()
         try:
             self.state, actions = step(before, event, now_ns)
@@ -178,6 +177,7 @@ class TradeDriver:
             self.desk.on_lost(self, e)
             return
         self.desk.journal.stepped(self.key, now_ns, event, actions)
+        self.hedge.on_quantities(before, self.state, now_ns if at_ns is None else at_ns)
         if self.state.phase != before.phase:
             self._on_phase(before)
         self._perform_all(actions)
@@ -372,11 +372,7 @@ class TradeDriver:
     def on_fill(self, fill: Fill) -> None:
         self.ledger.add(fill)
         self.desk.journal.noted(self.key, self.desk.now_ns(), fill)
-        intent = self.state.intent(fill.link_id)
-        if intent is not None and not intent.is_close:
-            self.hedge.on_entry_fill(intent.leg, fill.recv_ns)
-        self.tell(Filled(fill.link_id, fill.exec_id, fill.qty))
-        self.hedge.on_held((self.state.held_qty(LONG), self.state.held_qty(SHORT)), fill.recv_ns)
+        self.tell(Filled(fill.link_id, fill.exec_id, fill.qty), fill.recv_ns)
 
     # The mark
 
@@ -470,7 +466,7 @@ class TradeDriver:
             synthetic_edge_usdt=earned_bps / BPS * notional,
             real_cost_usdt=float(self.ledger.cost(mid)),
             fees_usdt=float(self.ledger.fees),
-            hedge=self.hedge.metrics(),
+            hedge=self.hedge.metrics(self.desk.now_ns()),
             open_legs=finish.open_legs,
         )
 

@@ -241,7 +241,6 @@ class FastLane:
             qty=qty,
             rules=desk.rules_of(symbol),
             now_ns=desk.now_ns(),
-            is_stream_up=desk.is_stream_up,
             opportunity=nothing_offered(symbol),
             by_fast_lane=True,
         )

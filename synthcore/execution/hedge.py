@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from msgspec import Struct
+
+from synthcore.execution.trade import LEGS, Trade
 
 
 class HedgeTimingMetrics(Struct, frozen=True, kw_only=True):
@@ -37,18 +37,17 @@ class HedgeClock:
         if self._ack_ns[leg] is None:
             self._ack_ns[leg] = acked_ns
 
-    def on_entry_fill(self, leg: int, now_ns: int) -> None:
-        self._fill_ns[leg] = now_ns
+    def on_quantities(self, before: Trade, after: Trade, at_ns: int) -> None:
+        """Note what filled, and what both legs hold from `at_ns` on, however it was learned."""
+        for leg in LEGS:
+            if after.filled[leg] != before.filled[leg]:
+                self._fill_ns[leg] = at_ns
+        if after.held != before.held:
+            self._exposed_ns += self._unequal_ns(at_ns)
+            self._unequal_since_ns = None if after.held[0] == after.held[1] else at_ns
 
-    def on_held(self, held: tuple[Decimal, Decimal], now_ns: int) -> None:
-        """Note what both legs hold from now on."""
-        if self._unequal_since_ns is not None:
-            self._exposed_ns += now_ns - self._unequal_since_ns
-            self._unequal_since_ns = None
-        if held[0] != held[1]:
-            self._unequal_since_ns = now_ns
-
-    def metrics(self) -> HedgeTimingMetrics:
+    def metrics(self, now_ns: int) -> HedgeTimingMetrics:
+        """All times until `now_ns`, at which the legs may still be unequal."""
         fills = [at_ns for at_ns in self._fill_ns if at_ns is not None]
         return HedgeTimingMetrics(
             first_send_ns=None if self._sent_ns is None else self._sent_ns - self._recv_ns,
@@ -57,8 +56,11 @@ class HedgeClock:
             fill_long_ns=self._from_send(self._fill_ns[0]),
             fill_short_ns=self._from_send(self._fill_ns[1]),
             gap_ns=abs(fills[0] - fills[1]) if len(fills) == 2 else None,
-            exposed_ns=self._exposed_ns,
+            exposed_ns=self._exposed_ns + self._unequal_ns(now_ns),
         )
+
+    def _unequal_ns(self, now_ns: int) -> int:
+        return 0 if self._unequal_since_ns is None else now_ns - self._unequal_since_ns
 
     def _from_send(self, at_ns: int | None) -> int | None:
         return None if at_ns is None or self._sent_ns is None else at_ns - self._sent_ns

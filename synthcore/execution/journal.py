@@ -98,7 +98,6 @@ class Begun(Struct, frozen=True, kw_only=True):
     qty: Decimal
     rules: TradeRules
     now_ns: int
-    is_stream_up: bool
     opportunity: ArbitrageOpportunity
     found: tuple[Decimal, Decimal] | None = None  # held of ours and in no trade: it began with that
     by_fast_lane: bool = False  # its entries were sent before the desk knew

@@ -137,7 +137,7 @@ def events_of(db: sqlite3.Connection, key: str) -> list[tuple[int, bytes]]:
 
 def begun_again(first: Begun) -> tuple[Trade, list[Action]]:
     """The machine's first state and actions, as they were when the trade began."""
-    return begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns, first.is_stream_up)
+    return begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns)
 
 
 def replayed(first: Begun, events: list[tuple[int, bytes]]) -> Trade | None:

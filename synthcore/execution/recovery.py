@@ -275,7 +275,6 @@ def begun_with(state: Trade) -> Begun:
         qty=state.target_qty,
         rules=state.rules,
         now_ns=state.opened_ns,
-        is_stream_up=state.is_stream_up,
         opportunity=nothing_offered(state.symbol),
         found=state.held,
     )

@@ -103,7 +103,6 @@ class Trade(Struct, frozen=True, kw_only=True, gc=False):
     opened_ns: int = 0
     deadline_ns: int = 0  # of the phase: leg time-out, settling, holding
     wake_ns: int | None = None  # the timer that is set
-    is_stream_up: bool = True
     reason: str = ""  # why it was left: the first reason stays
     exit_reason: str = ""
     was_active: bool = False
@@ -146,9 +145,7 @@ class Trade(Struct, frozen=True, kw_only=True, gc=False):
         return None
 
 
-def begin(
-    key: str, symbol: str, qty: Decimal, rules: TradeRules, now_ns: int, is_stream_up: bool = True
-) -> tuple[Trade, list[Action]]:
+def begin(key: str, symbol: str, qty: Decimal, rules: TradeRules, now_ns: int) -> tuple[Trade, list[Action]]:
     """Start a trade: both legs are sent at the same time."""
     state = Trade(
         key=key,
@@ -157,7 +154,6 @@ def begin(
         rules=rules,
         opened_ns=now_ns,
         deadline_ns=now_ns + rules.leg_timeout_ns,
-        is_stream_up=is_stream_up,
     )
     turn = Turn(state, now_ns)
     for leg in LEGS:
@@ -372,17 +368,8 @@ def on_position_while_verifying(turn: Turn, sizes: Quantities) -> None:
             turn.put(intent, replace(intent, known="unknown", refusal="", look_at_ns=turn.now_ns))
 
 
-def on_stream_down(turn: Turn, event: StreamDown) -> None:
-    turn.set(is_stream_up=False)
-    look_at_all_open(turn)
-
-
-def on_stream_up(turn: Turn, event: StreamUp) -> None:
-    turn.set(is_stream_up=True)
-    look_at_all_open(turn)
-
-
-def look_at_all_open(turn: Turn) -> None:
+def on_stream(turn: Turn, event: StreamDown | StreamUp) -> None:
+    """What it told while it was down, or would have told, is asked for."""
     for intent in turn.state.intents:
         if not intent.is_final:
             turn.put(intent, replace(intent, look_at_ns=turn.now_ns, looks=0))
@@ -397,7 +384,6 @@ def on_restarted(turn: Turn, event: Restarted) -> None:
     rules, now_ns = turn.state.rules, turn.now_ns
     turn.set(
         wake_ns=None,
-        is_stream_up=True,
         is_asking_position=False,
         is_shut_out=False,
         exit_reason=turn.state.exit_reason or "recovered",
@@ -427,8 +413,8 @@ LEARN: dict[type, Callable[[Turn, Any], None]] = {
     LookedUp: on_looked_up,
     CancelAnswered: on_cancel_answered,
     PositionReported: on_position,
-    StreamDown: on_stream_down,
-    StreamUp: on_stream_up,
+    StreamDown: on_stream,
+    StreamUp: on_stream,
     ExitRequested: on_exit_requested,
     Woke: on_woke,
     Restarted: on_restarted,

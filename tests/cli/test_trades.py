@@ -37,9 +37,7 @@ async def write_two_trades() -> None:
     kept.run_begun(RunRecord(run="st1", account="a", venue="http://x", instance_id=None, pid=1))
     for key in ("st1-1", "st1-2"):
         offer = nothing_offered("BTCUSDT")
-        first = Begun(
-            key=key, symbol="BTCUSDT", qty=QTY, rules=RULES, now_ns=5, is_stream_up=True, opportunity=offer
-        )
+        first = Begun(key=key, symbol="BTCUSDT", qty=QTY, rules=RULES, now_ns=5, opportunity=offer)
         kept.trade_begun("st1", first)
         state, actions = begin(key, "BTCUSDT", QTY, RULES, 5)
         kept.stepped(key, 5, None, actions)

@@ -69,8 +69,8 @@ class Machine:
         """How often the production `step` gave a result of its own."""
         return len(self._told)
 
-    def begin(self, is_stream_up: bool) -> Told:
-        state, actions = begin(KEY, SYMBOL, Decimal(TARGET), RULES, NOW_NS, is_stream_up)
+    def begin(self) -> Told:
+        state, actions = begin(KEY, SYMBOL, Decimal(TARGET), RULES, NOW_NS)
         return self.intern(state), tuple(sorted(map(did, actions)))
 
     def holding(self, sizes: tuple[int, int]) -> int:

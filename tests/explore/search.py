@@ -79,7 +79,7 @@ class Search:
         """A new trade, with the private stream up or (a fault) down; one that only the exchange remembers."""
         bounds = self._bounds
         for is_up in (True, False)[: 1 + bounds.faults]:
-            number, actions = self.machine.begin(is_up)
+            number, actions = self.machine.begin()
             draft = Draft(
                 World(
                     number,

@@ -54,7 +54,6 @@ def begun(key="st1-1"):
         qty=QTY,
         rules=RULES,
         now_ns=5,
-        is_stream_up=True,
         opportunity=nothing_offered("BTCUSDT"),
     )
 

@@ -36,7 +36,6 @@ def begun(symbol: str) -> Begun:
         qty=Decimal("0.016"),
         rules=TradeRules(min_qty=Decimal("0.001")),
         now_ns=1,
-        is_stream_up=True,
         opportunity=nothing_offered(symbol),
         by_fast_lane=True,
     )

@@ -70,7 +70,6 @@ def test_times_are_from_the_trade_s_beginning():
         qty=Decimal("0.016"),
         rules=TradeRules(min_qty=Decimal("0.001")),
         now_ns=5,
-        is_stream_up=True,
         opportunity=nothing_offered("BTCUSDT"),
     )
     entry = Entry(at_ns=1_007, now_ns=12, kind="event", what=events.ExitRequested("by hand: news"))

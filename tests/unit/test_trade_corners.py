@@ -39,10 +39,6 @@ def test_the_patience_is_in_nanoseconds():
     assert TradeRules(min_qty=Decimal(1)).give_up_ns == 10_000_000_000
 
 
-def test_the_stream_counts_as_up_unless_it_is_said_to_be_down():
-    assert Story().state.is_stream_up
-
-
 def test_an_order_that_nobody_knows_changes_nothing():
     story = Story()
     before = story.state
@@ -124,7 +120,6 @@ def test_a_restart_sets_a_timer_of_its_own():
 
 def test_what_is_found_without_a_journal_is_closed_before_anything_is_asked():
     state = holding("r-1", "BTCUSDT", (QTY, QTY), RULES, 0)
-    assert state.is_stream_up
 
     state, acts = step(state, Restarted(), 0)
 

@@ -281,7 +281,6 @@ def test_when_the_stream_breaks_or_comes_back_every_open_order_is_looked_up(even
     story.tell(event)
 
     assert story.of(LookUp) == [LookUp(LONG)]
-    assert story.state.is_stream_up is isinstance(event, StreamUp)
 
 
 def test_a_close_is_given_the_time_to_be_answered():
@@ -693,10 +692,6 @@ def test_after_a_restart_no_cancel_of_before_is_waited_for():
 
     assert before == []
     assert story.sent == [("r-1-L-x0", Decimal(1), "bounded")]
-
-
-def test_after_a_restart_the_stream_counts_as_up():
-    assert Story().tell(StreamDown()).tell(Restarted()).state.is_stream_up
 
 
 def test_a_restart_forgets_questions_that_nobody_will_answer():

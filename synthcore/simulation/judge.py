@@ -45,6 +45,21 @@ class Witness(Protocol):
         """Whether it was refused with 403 with no trade socket to turn to: then it gives up at once."""
         ...
 
+    def why_unresolved(self, trade: str) -> str:
+        """What its alarm said."""
+        ...
+
+
+class GivenUp(Struct, frozen=True):
+    """A trade that ended UNRESOLVED."""
+
+    at_s: float  # since the start, virtual
+    trade: str
+    took_s: float
+    away_s: float  # for so long the exchange had been away, at a stretch
+    was_shut_out: bool
+    why: str  # as the alarm says it
+
 
 class Running(Struct):
     """A trade that has begun and not ended."""
@@ -61,6 +76,7 @@ class Judge:
         self.violations: list[Violation] = []
         self.violation_count = 0
         self.ends: Counter[str] = Counter()
+        self.unresolved: list[GivenUp] = []
         self.longest_s = 0.0
         self.exposure = Exposure(clock, away, self.violated)
         self.count = ExchangeCount(self.violated, self.exposure.on_sizes)
@@ -149,8 +165,18 @@ class Judge:
             self.violated(f"{trade} took {took_s:.1f} s, at most {LONGEST_TRADE_S:g} s are promised")
 
     def _check_unresolved(self, trade: PaperTrade, running: Running | None, process: Witness) -> None:
-        begun_ns = running.begun_ns if running is not None else self._now_ns()
-        if not self._away.was_since(begun_ns) and not process.was_shut_out(trade.trade):
+        now_ns = self._now_ns()
+        begun_ns = running.begun_ns if running is not None else now_ns
+        given_up = GivenUp(
+            at_s=now_ns / 1e9,
+            trade=trade.trade,
+            took_s=(now_ns - begun_ns) / 1e9,
+            away_s=self._away.longest_since_s(begun_ns),
+            was_shut_out=process.was_shut_out(trade.trade),
+            why=process.why_unresolved(trade.trade),
+        )
+        self.unresolved.append(given_up)
+        if not given_up.away_s and not given_up.was_shut_out:
             self.violated(f"{trade.trade} is UNRESOLVED, and the exchange was there all the time")
 
     def _check_flat(self, trade: PaperTrade, running: Running) -> None:

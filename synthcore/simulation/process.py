@@ -13,6 +13,7 @@ from synthcore.config import SyntheticConfig
 from synthcore.errors import Unresolved, VenueError, VenueRefused
 from synthcore.execution.desk import Desk
 from synthcore.execution.driver import TradeDriver
+from synthcore.execution.events import Alarm
 from synthcore.execution.journal import RunRecord
 from synthcore.execution.paper import PaperTrade
 from synthcore.orders.bybit import BybitBackend
@@ -52,6 +53,11 @@ class WatchedDesk(Desk):
         if refusal.error_class == "shut_out":
             self.process.on_shut_out(driver)
 
+    def on_alarm(self, driver: TradeDriver, alarm: Alarm) -> None:
+        super().on_alarm(driver, alarm)
+        if alarm.kind == "unresolved":
+            self.process.whys[driver.key] = alarm.detail
+
     def on_finished(self, driver: TradeDriver, trade: PaperTrade) -> None:
         super().on_finished(driver, trade)
         self.process.on_finished(trade)
@@ -75,6 +81,7 @@ class TradingProcess:
         self.on_death: Callable[[], object] = lambda: None
         self.dies_in: int | None = None  # records
         self._shut_out: set[str] = set()  # trades refused with 403, with no trade socket to turn to
+        self.whys: dict[str, str] = {}  # by trade: why it is UNRESOLVED
         self._source = source
         self._time = time
         self._ground = ground
@@ -204,6 +211,9 @@ class TradingProcess:
 
     def was_shut_out(self, trade: str) -> bool:
         return trade in self._shut_out
+
+    def why_unresolved(self, trade: str) -> str:
+        return self.whys.get(trade, "")
 
     def on_finished(self, trade: PaperTrade) -> None:
         if not self.is_dead:

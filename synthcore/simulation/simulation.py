@@ -94,6 +94,7 @@ class Simulation:
             times_real=round(simulated_s / wall_s, 1),
             faults={} if self._mishaps is None else self._mishaps.counts(),
             ends=dict(sorted(judge.ends.items())),
+            unresolved=judge.unresolved,
             lives=dict(sorted(self._lives.items())),
             suppressed=dict(sorted(self._suppressed.items())),
             longest_trade_s=round(judge.longest_s, 3),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from synthcore.simulation.exposure import Durations, ExposureSummary
-from synthcore.simulation.judge import Violation
+from synthcore.simulation.judge import GivenUp, Violation
 
-SHOWN_VIOLATIONS = 20
+SHOWN = 20
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -22,6 +22,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     times_real: float
     faults: dict[str, int]  # that struck, by kind
     ends: dict[str, int]  # of trades
+    unresolved: list[GivenUp]  # the trades whose end that is
     lives: dict[str, int]  # of trading processes, by how they ended
     suppressed: dict[str, int]  # opportunities that became no trade, by reason
     longest_trade_s: float  # from its first order to its end
@@ -47,8 +48,14 @@ def summary_lines(summary: Summary) -> list[str]:
         " or the exchange was away",
         f"violations  {summary.violation_count}",
     ]
-    lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN_VIOLATIONS]]
+    lines[2:2] = [f"  at {one.at_s:.6f} s: {given_up(one)}" for one in summary.unresolved[:SHOWN]]
+    lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN]]
     return [*lines, f"hash        {summary.hash}"]
+
+
+def given_up(trade: GivenUp) -> str:
+    circumstance = "shut out" if trade.was_shut_out else f"the exchange away for {trade.away_s:.1f} s"
+    return f"{trade.trade} after {trade.took_s:.1f} s, {circumstance}: {trade.why}"
 
 
 def counts(numbers: dict[str, int]) -> str:

@@ -4,9 +4,10 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from synthcore.execution.paper import PaperTrade
-from synthcore.simulation.away import Away
+from synthcore.simulation.away import ASSUMED_S, Away
 from synthcore.simulation.count import Counted
 from synthcore.simulation.judge import Judge
 from synthcore.virtual_time import VirtualTime
@@ -24,11 +25,23 @@ class Process:
     def was_shut_out(self, trade):
         return False
 
+    def why_unresolved(self, trade):
+        return "it was silent"
+
 
 @pytest.fixture
-def judge():
-    clock = VirtualTime()
-    judge = Judge(clock, Away(clock))
+def clock():
+    return VirtualTime()
+
+
+@pytest.fixture
+def away(clock):
+    return Away(clock)
+
+
+@pytest.fixture
+def judge(clock, away):
+    judge = Judge(clock, away)
     judge.count._trades[TRADE] = Counted(SYMBOL, opened=[ONE, NOTHING])
     judge.count.positions = lambda symbol: (NOTHING, NOTHING)
     return judge
@@ -68,3 +81,18 @@ async def test_a_leg_that_nothing_closed_is(judge):
     judge.on_begun(TRADE, SYMBOL)
 
     assert await judged(judge) == [f"{TRADE} ended FAILED_FLAT, the exchange counts 1 on its long leg"]
+
+
+@pytest.mark.parametrize(("away_s", "is_excused"), [(0.0, False), (ASSUMED_S, False), (ASSUMED_S + 1, True)])
+async def test_unresolved_is_a_violation_unless_the_exchange_was_away_for_too_long(
+    judge, away, clock, away_s, is_excused
+):
+    judge.on_begun(TRADE, SYMBOL)
+    away.begins(away_s)
+    clock.passed_ns = int(20e9)
+
+    judge.on_ended(replace(ended(), end="UNRESOLVED"), Process())
+
+    assert [(one.took_s, one.why) for one in judge.unresolved] == [(20.0, "it was silent")]
+    assert judge.unresolved[0].away_s == (away_s if is_excused else 0)
+    assert (judge.violation_count == 0) is is_excused

@@ -317,6 +317,12 @@ class Desk:
         if self.fast_lane is not None:
             self.fast_lane.on_free(driver.symbol)
 
+    def end_late(self, trade: PaperTrade) -> None:
+        """Write down a trade that ended in an earlier process, which could not say so any more."""
+        self.journal.trade_ended(trade.trade, trade.end, trade)
+        self.losses.on_cost(trade.real_cost_usdt, self.epoch_ns())
+        self._heed_losses()
+
     def _heed_losses(self) -> None:
         reason = self.losses.reason()
         if reason is not None and not self._is_loss_told:

@@ -420,7 +420,7 @@ class TradeDriver:
             self._timer.cancel()
         await self._complete_ledger()
         self._count_oddities(finish)
-        paper = self._paper(finish)
+        paper = self.paper(finish)
         self.desk.journal.trade_ended(self.key, paper.end, paper)
         self.desk.on_finished(self, paper)
 
@@ -444,7 +444,8 @@ class TradeDriver:
                 for fill in fills:
                     self.ledger.add(fill)
 
-    def _paper(self, finish: Finish) -> PaperTrade:
+    def paper(self, finish: Finish) -> PaperTrade:
+        """The record of this trade, by its fills that are known."""
         state, mid = self.state, self._mid()
         hedged_qty = min(state.filled_qty(leg) for leg in LEGS) if state.was_active else Decimal(0)
         notional = float(hedged_qty) * (self.mark.entry_mid if self.mark is not None else mid)
@@ -472,7 +473,7 @@ class TradeDriver:
 
     def lost(self, reason: str) -> PaperTrade:
         """The record of a trade that nothing can be done for any more."""
-        return self._paper(Finish("UNRESOLVED", reason, self.open_legs()))
+        return self.paper(Finish("UNRESOLVED", reason, self.open_legs()))
 
     async def abandon(self) -> None:
         """Stop all I/O of this trade at once: only for a process that must leave now."""

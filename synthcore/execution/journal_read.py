@@ -16,7 +16,7 @@ from synthcore.errors import ConfigError
 from synthcore.execution.events import Action, Event
 from synthcore.execution.journal import NANO, VERSION, Begun
 from synthcore.execution.paper import PaperTrade
-from synthcore.execution.trade import Trade, begin, flat_end, step
+from synthcore.execution.trade import Trade, begin, step
 from synthcore.model import ArbitrageOpportunity, Fill, OrderAck, OrderRequest
 
 decode_begun = msgspec.json.Decoder(Begun).decode
@@ -47,7 +47,7 @@ class Leftover(Struct, frozen=True, kw_only=True):
     instance_id: str | None  # of the embedded exchange that it was on
     last_ms: float  # epoch: nothing was sent after this
     state: Trade | None  # None: it had ended, was no trade, or is of another version: found by its fills
-    end: str = "FAILED_FLAT"  # of one that had ended and could not say so any more
+    over: Trade | None = None  # of one that had ended and could not say so any more
     opportunity: ArbitrageOpportunity
 
 
@@ -125,7 +125,7 @@ def leftover(
         instance_id=instance_id,
         last_ms=(last_ns or 0) / 1e6,
         state=None if is_over else state,
-        end=flat_end(state) if state is not None and is_over else "FAILED_FLAT",
+        over=state if is_over else None,
         opportunity=first.opportunity,
     )
 

@@ -16,13 +16,15 @@ from msgspec import Struct
 
 from synthcore.errors import VenueRefused
 from synthcore.execution.driver import Host, TradeDriver
+from synthcore.execution.events import Finish
 from synthcore.execution.intent import LEG_NAMES, ZERO, Intent
 from synthcore.execution.journal import Begun
 from synthcore.execution.journal_read import Leftover
+from synthcore.execution.paper import PaperTrade
 from synthcore.execution.patience import patiently
 from synthcore.execution.positions import Positions
 from synthcore.execution.shares import OURS, Sizes, is_ours, shares_of, trade_of
-from synthcore.execution.trade import LEGS, Trade, TradeRules
+from synthcore.execution.trade import LEGS, Trade, TradeRules, flat_end
 from synthcore.model import ArbitrageOpportunity, Fill, OrderState, Position
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,8 @@ class RecoveringDesk(Host, Protocol):
     def take_over(self, driver: TradeDriver) -> None: ...
 
     def rules_of(self, symbol: str) -> TradeRules: ...
+
+    def end_late(self, trade: PaperTrade) -> None: ...
 
 
 class Recovery:
@@ -110,9 +114,18 @@ class Recovery:
             [self._bring_to_an_end(symbol, unexplained[symbol]) for symbol in self._symbols]
         )
         for one in self._alive():
-            if one.state is None:  # closed with what is unexplained
-                self._desk.journal.trade_ended(one.key, one.end, None)
+            if one.over is not None:
+                self._desk.end_late(await self._paper_of(one, one.over))
+            elif one.state is None:  # closed with what is unexplained
+                self._desk.journal.trade_ended(one.key, "FAILED_FLAT", None)
         return drivers
+
+    async def _paper_of(self, one: Leftover, over: Trade) -> PaperTrade:
+        """The record of a trade that ended, and was not written any more."""
+        driver = self._new_driver(one, over)
+        for fill in await self._fills_of(over):
+            driver.ledger.add(fill)
+        return driver.paper(Finish(flat_end(over), over.reason))
 
     async def _bring_to_an_end(self, symbol: str, unexplained: Sizes) -> list[TradeDriver]:
         """One trade of a symbol after the other: they share its position, and each is proven flat by it."""
@@ -158,19 +171,26 @@ class Recovery:
 
     async def _driver_of(self, one: Leftover) -> TradeDriver:
         assert one.state is not None
-        driver = TradeDriver(self._desk, one.key, one.opportunity, one.state.target_qty)
-        driver.state = one.state
-        fills = [
-            fill
-            for intent in one.state.intents
-            for fill in await patiently(partial(self._desk.backend.fills, one.symbol, intent.link_id))
-        ]
+        driver = self._new_driver(one, one.state)
+        fills = await self._fills_of(one.state)
         self._count_as_ours(one.symbol, held_by(fills))
         self._desk.take_over(driver)
         driver.adopt(one.state, self._refused_from_ms)
         for fill in fills:
             driver.on_fill(fill)
         return driver
+
+    def _new_driver(self, one: Leftover, state: Trade) -> TradeDriver:
+        driver = TradeDriver(self._desk, one.key, one.opportunity, state.target_qty)
+        driver.state = state
+        return driver
+
+    async def _fills_of(self, state: Trade) -> list[Fill]:
+        return [
+            fill
+            for intent in state.intents
+            for fill in await patiently(partial(self._desk.backend.fills, state.symbol, intent.link_id))
+        ]
 
     def _count_as_ours(self, symbol: str, sizes: Sizes) -> None:
         for leg in LEGS:

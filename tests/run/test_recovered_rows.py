@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from time import time_ns
 
 import pytest
 from test_desk import opportunity
@@ -15,8 +18,9 @@ from synthcore.exchange.ready import Ready
 from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.driver import TradeDriver
 from synthcore.execution.events import Alarm
-from synthcore.execution.journal_read import begun_of, leftovers, time_line, trades
+from synthcore.execution.journal_read import begun_of, leftovers, lost_on, time_line, trades
 from synthcore.execution.story import story
+from synthcore.risk.losses import day_of
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,26 @@ async def test_a_trade_whose_machine_failed_has_its_end_in_the_journal(
     assert told == ["RuntimeError: a defect of ours"]
     assert line.paper is not None and line.paper.reason == "internal_error"
     assert leftovers(path) == []
+
+
+async def test_a_trade_that_ended_and_could_not_say_so_has_its_money_too(
+    exchange: Ready, tmp_path: Path
+) -> None:
+    path, today = tmp_path / "journal.sqlite", day_of(time_ns())
+    async with trading(exchange, path) as desk:
+        driver = desk.try_begin(opportunity())
+        assert isinstance(driver, TradeDriver)
+        known = await driver.finished
+    with closing(sqlite3.connect(path)) as db, db:  # as killed before the last record
+        db.execute("UPDATE trades SET end = NULL, paper = NULL")
+        db.execute("DELETE FROM days")
+
+    async with trading(exchange, path) as desk:
+        lost = desk.losses.lost_usdt
+
+    (line,) = trades(path, 10)
+    assert line.paper is not None
+    assert (line.end, line.paper.end, line.paper.reason) == (known.end, known.end, known.reason)
+    assert (line.paper.real_cost_usdt, line.paper.fees_usdt) == (known.real_cost_usdt, known.fees_usdt)
+    assert float(lost) == pytest.approx(known.real_cost_usdt)
+    assert float(lost_on(path, "a", today)) == pytest.approx(known.real_cost_usdt)

@@ -14,6 +14,7 @@ from synthcore.exchange.faults.frames import Change, FrameGate, changed
 from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
+from synthcore.exchange.turn import Turn
 from synthcore.exchange.wire import framed
 from synthcore.venues.bybit.messages import ExecutionMessage, OpRequest
 
@@ -116,12 +117,14 @@ class PrivateStream:
         self,
         authenticator: Authenticator,
         now_ms: Clock,
+        turn: Turn,
         delay_s: Callable[[], float] = lambda: 0.0,
         topics: Collection[str] = ALL_TOPICS,
     ) -> None:
         self.sessions: Sessions[PrivateSession] = Sessions()
         self._authenticator = authenticator
         self._now_ms = now_ms
+        self._turn = turn
         self._delay_s = delay_s
         self._topics = topics
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
@@ -162,10 +165,10 @@ class PrivateStream:
                 self._pass_gate(gate, event, delay_s)
 
     def flush(self) -> None:
-        """Write what was delivered: the frames of an act share a write."""
+        """Write what was delivered: the frames of an act share a write, and so do acts that came together."""
         posted, self._posted = self._posted, {}
         for session in posted:
-            session.flush()
+            self._turn.flush(session)
 
     def _listeners(self, event: Event) -> Listeners:
         """Who asked for an event, by the topic they asked with."""

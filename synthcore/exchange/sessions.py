@@ -27,7 +27,6 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from synthcore.exchange.line import Line
 from synthcore.exchange.reset import close_by_reset
-from synthcore.exchange.wire import framed
 from synthcore.venues.bybit.messages import OpRequest
 
 logger = logging.getLogger(__name__)
@@ -157,13 +156,6 @@ class Session(WSListener):
             return False
         self._turn.append(framed)
         return True
-
-    def send_with_others(self, frame: bytes) -> None:
-        """Send one text message; where the loop gathers writes, all of a turn cost one system call."""
-        if self.post(framed(frame)):
-            self.flush()
-        else:
-            self.send(frame)
 
     def flush(self) -> None:
         """Write what was posted."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
+from picows import WSFrame, WSTransport
 
 from synthcore.exchange.account import Account
 from synthcore.exchange.auth import DEFAULT_RECV_WINDOW, ApiKey, Authenticator, check_window
@@ -20,6 +21,8 @@ from synthcore.exchange.outbox import Outbox
 from synthcore.exchange.recent_ids import RecentIds
 from synthcore.exchange.refusal import PERMISSION_DENIED, SYSTEM_BUSY, Refusal, Refused, params_error
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode
+from synthcore.exchange.turn import Turn
+from synthcore.exchange.wire import framed
 
 OPERATIONS = (
     "order.create",
@@ -96,6 +99,7 @@ class TradeSession(Session):
         desk: TradeDesk,
         delays: Delays,
         outbox: Outbox,
+        turn: Turn,
     ) -> None:
         super().__init__(group, conn_id, now_ms)
         self.uid: str | None = None
@@ -103,8 +107,14 @@ class TradeSession(Session):
         self._desk = desk
         self._delays = delays
         self._outbox = outbox
+        self._together = turn
         self._entry: Line | None = None  # of messages on their way in, once anything was delayed
         self._req_ids = RecentIds(REQ_IDS_KEPT)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if not frame.last_in_buffer:
+            self._together.begin()
+        super().on_ws_frame(transport, frame)
 
     def on_text(self, text: bytes) -> None:
         """Let one message take its time, and carry it out after those in front of it."""
@@ -164,11 +174,18 @@ class TradeSession(Session):
             return
         reply = encode(self.carry_out(self.uid, request))
         if self._delays.is_instant:  # the reply first, so that a client reads its acknowledgement first
-            self.send_with_others(reply)
+            self._send_with_others(reply)
             self._outbox.flush()
         else:
             self._outbox.flush()
             self.send(reply, self._delays.reply_s())
+
+    def _send_with_others(self, reply: bytes) -> None:
+        """Send a reply; those of messages that came together share a write."""
+        if self.post(framed(reply)):
+            self._together.flush(self)
+        else:
+            self.send(reply)
 
     def carry_out(self, uid: str, request: TradeRequest) -> TradeReply:
         return self._desk.act(uid, request, self.conn_id, self.now_ms())
@@ -333,12 +350,15 @@ def answer_of(endpoint: Endpoint, call: Call) -> object:
 class TradeStream:
     """The connections of the trade socket."""
 
-    def __init__(self, desk: TradeDesk, now_ms: Clock, delays: Delays, outbox: Outbox) -> None:
+    def __init__(self, desk: TradeDesk, now_ms: Clock, delays: Delays, outbox: Outbox, turn: Turn) -> None:
         self.sessions: Sessions[TradeSession] = Sessions()
         self._desk = desk
         self._now_ms = now_ms
         self._delays = delays
         self._outbox = outbox
+        self._turn = turn
 
     def session(self, conn_id: str) -> TradeSession:
-        return TradeSession(self.sessions, conn_id, self._now_ms, self._desk, self._delays, self._outbox)
+        return TradeSession(
+            self.sessions, conn_id, self._now_ms, self._desk, self._delays, self._outbox, self._turn
+        )

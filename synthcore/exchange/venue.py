@@ -86,6 +86,7 @@ from synthcore.exchange.state.store import Store
 from synthcore.exchange.status import StatusStream
 from synthcore.exchange.trade import TradeDesk, TradeStream
 from synthcore.exchange.trades import read_trades
+from synthcore.exchange.turn import Turn
 from synthcore.exchange.visibility import Visibility
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, STATUS_PATH, TRADE_PATH
 
@@ -159,7 +160,10 @@ class Venue:
         self.clock = ExchangeClock(time)
         self._new_key = new_key
         topics = ALL_TOPICS if flavour.has_every_topic else PLAIN_TOPICS
-        self.private = PrivateStream(self.authenticator, self.clock.now_ms, self.delays.private_s, topics)
+        turn = Turn(lambda: self.faults.is_armed)
+        self.private = PrivateStream(
+            self.authenticator, self.clock.now_ms, turn, self.delays.private_s, topics
+        )
         self.display = Display(
             self.core,
             self.market,
@@ -196,7 +200,7 @@ class Venue:
         self.rest.before_look = self._show_rest
         desk = TradeDesk(*edge)
         self.ip_limits = self.rest.ip_limits = desk.ip_limits = IpLimits() if settings.ip_limits else None
-        self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox)
+        self.trade = TradeStream(desk, self.clock.now_ms, self.delays, self.outbox, turn)
         self.lines: TcpLines | None = None  # the wire, where it can be made worse
         self.faults = self._faults(settings)
         desk.gate = TradeGate(self.faults, self.outbox, lambda: self.delays.is_instant)

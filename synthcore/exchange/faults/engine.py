@@ -109,6 +109,11 @@ class FaultEngine:
 
     # The plan
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether anything could still go wrong on purpose."""
+        return bool(self._armed)
+
     def add(self, faults: Iterable[Fault]) -> list[str]:
         """Arm faults, all or none; returns their names.
 

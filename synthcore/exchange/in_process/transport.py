@@ -80,6 +80,8 @@ class TextFrame:
 class InProcessFrame:
     """Stands for picows' frame, as far as sessions use it."""
 
+    last_in_buffer = True
+
     def __init__(self, came: FrameCame) -> None:
         self.msg_type = WSMsgType(came.opcode)
         self.fin = came.is_last

@@ -47,7 +47,7 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     topology: Literal["auto", "inline", "spin", "park"] = "auto"
     kernel: str | None = None  # module:name; None: the production rules decide
     fast_lane: Literal["auto", "on", "off"] = "off"  # first sends from the thread that decided
-    realtime: bool = True  # the thread that decides runs as soon as it is woken (SCHED_FIFO)
+    realtime: bool = True  # the threads that trade run as soon as they are woken (SCHED_FIFO)
 
     hold_idle_states: bool = True  # /dev/cpu_dma_latency at 0
     lock_memory: bool = False

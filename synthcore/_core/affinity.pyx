@@ -71,18 +71,36 @@ class Precedence(NamedTuple):
     reason: str         # why not; "" if it is
 
 
-def take_precedence():
-    """Let the calling thread run as soon as it wakes, before ordinary threads (SCHED_FIFO, lowest priority).
+HOT, ORDERS = 1, 0    # levels above the lowest priority: market data and decisions, what becomes of them
+
+
+def take_precedence(level=HOT, inherited=True):
+    """Let the calling thread run as soon as it wakes, before ordinary threads (SCHED_FIFO).
 
     For a thread that sleeps whenever it has nothing to do: one that never sleeps would starve its core. The
     kernel bounds all real-time threads of a core together (95 % of a second by default).
     A refusal is a value, no exception.
+
+    Parameters
+    ----------
+    level
+        HOT or ORDERS.
+    inherited
+        Whether threads and processes that it starts have it, too.
     """
     lowest = os.sched_get_priority_min(os.SCHED_FIFO)
+    policy = os.SCHED_FIFO | (0 if inherited else os.SCHED_RESET_ON_FORK)
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(lowest))    # 0: the calling thread
+        os.sched_setscheduler(0, policy, os.sched_param(lowest + level))    # 0: the calling thread
     except OSError as error:
         return Precedence(False, f"real-time scheduling was refused: {error.strerror}")
-    if os.sched_getscheduler(0) != os.SCHED_FIFO:
+    if os.sched_getscheduler(0) != policy:
         return Precedence(False, "real-time scheduling was asked for, the OS says that it isn't held")
     return Precedence(True, "")
+
+
+def give_precedence_back():
+    """Make the calling thread an ordinary one again."""
+    # The flag stays: taking it off needs more rights than having it.
+    flag = os.sched_getscheduler(0) & os.SCHED_RESET_ON_FORK
+    os.sched_setscheduler(0, os.SCHED_OTHER | flag, os.sched_param(0))

@@ -34,6 +34,7 @@ cdef class Pipeline:
     cdef readonly Ring updates
     cdef readonly LatencyHistogram ws_to_queue     # recorded by the feed's thread
     cdef readonly LatencyHistogram sent_to_queue   # of frames whose sender stamped them; by the feed's thread
+    cdef int64_t published_ns                      # when the last update was, for the feed's thread
     cdef Memory memory
     cdef PipelineBlock *block                      # inside `memory`
     cdef object thread                             # the strategy thread; None in `inline` and when stopped

@@ -57,6 +57,7 @@ cdef class Pipeline:
     cdef void publish(self, MarketUpdate *update) noexcept nogil:
         cdef int64_t now_ns = monotonic_ns()
         cdef int64_t taken_ns = update_stamp(update, now_ns)
+        self.published_ns = now_ns
         self.hand_over(update, now_ns)
         histogram_record(self.ws_to_queue.block, taken_ns)
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 import gc
 import sys
 
+from synthcore._core.affinity import ORDERS, Precedence, give_precedence_back, take_precedence
 from synthcore._core.idle import IdleStates
 from synthcore._core.memory import LockedMemory
 from synthcore.config import SyntheticConfig
 
 
 class Machine:
-    """The machine as a run wants it.
+    """The machine as a run wants it. To be held and released by the thread of the execution loop.
 
     Attributes
     ----------
-    idle_states, memory
+    idle_states, memory, precedence
         What is held now, and why not.
     """
 
     def __init__(self, config: SyntheticConfig) -> None:
         self.idle_states = IdleStates()
         self.memory = LockedMemory()
+        self.precedence = Precedence(False, "not asked for yet")
         self._config = config
         self._switch_interval_s = sys.getswitchinterval()
 
@@ -33,9 +35,14 @@ class Machine:
             self.idle_states.hold()
         if self._config.lock_memory:
             self.memory.hold()
+        if self._hurries:
+            self.precedence = take_precedence(ORDERS, inherited=False)
 
     def release(self) -> None:
         """Leave the machine as it was."""
+        if self.precedence.held:
+            give_precedence_back()
+            self.precedence = Precedence(False, "released")
         self.memory.release()
         self.idle_states.release()
         sys.setswitchinterval(self._switch_interval_s)
@@ -57,4 +64,15 @@ class Machine:
             told.append(f"idle states are not held off: {self.idle_states.reason}")
         if self._config.lock_memory and not self.memory.held:
             told.append(f"memory is not locked: {self.memory.reason}")
+        if self._hurries and not self.precedence.held:
+            told.append(f"execution loop: {self.precedence.reason}")
         return told
+
+    @property
+    def _hurries(self) -> bool:
+        """Whether the execution loop's thread runs before ordinary ones.
+
+        Whoever holds the interpreter's lock must not be put aside for other processes: the feed waits for it.
+        A strategy that spins never gives its core away, so there the loop would take it.
+        """
+        return self._config.realtime and self._config.topology != "spin"

@@ -89,7 +89,7 @@ class MarketSide:
         self._feed = FeedThread(
             self._run_feed,
             core=self._feed_core,
-            urgent=config.realtime and self.topology == "inline",  # the strategy runs in it
+            urgent=config.realtime,  # or who sends on the same core goes on before the frame is taken
             on_failure=self._tell_failure,
         )
 

@@ -65,7 +65,7 @@ cdef class FeedListener(WSListener):
 
     # the hot path
     cdef void on_message(self, int64_t recv_ns, const char *text, Py_ssize_t size) noexcept
-    cdef void heed_stamp(self, const char *text, Py_ssize_t size) noexcept
+    cdef void heed_stamp(self, int64_t recv_ns, const char *text, Py_ssize_t size) noexcept
     cdef int take(self, int64_t recv_ns, const char *text, Py_ssize_t size) noexcept
     cdef int accept(self, const MarketUpdate *update) noexcept
     cdef void publish(self, const MarketUpdate *update) noexcept

@@ -6,6 +6,7 @@ from libc.string cimport memcmp
 from picows.picows cimport WSCloseCode, WSMsgType
 
 from synthcore._core cimport ticker
+from synthcore._core.atomics cimport load_half_relaxed
 from synthcore._core.clock cimport monotonic_ns
 from synthcore._core.histogram cimport histogram_record
 from synthcore._core.update cimport update_write
@@ -108,7 +109,7 @@ cdef class FeedListener(WSListener):
         self.last_frame_ns = recv_ns
         if frame.msg_type == WSMsgType.TEXT and frame.fin and self.partial is None and not frame.rsv1:
             self.on_message(recv_ns, frame.payload_ptr, frame.payload_size)
-            self.heed_stamp(frame.payload_ptr, frame.payload_size)
+            self.heed_stamp(recv_ns, frame.payload_ptr, frame.payload_size)
         else:
             self.on_odd_frame(recv_ns, transport, frame)
 
@@ -135,12 +136,18 @@ cdef class FeedListener(WSListener):
         if self.tap is not None:
             self.tell(self.tap, (recv_ns, self.connection, PyBytes_FromStringAndSize(text, size)))
 
-    cdef void heed_stamp(self, const char *text, Py_ssize_t size) noexcept:
-        """Record how long a frame took from its writing to here, if it tells; a replayed stamp is too old."""
+    cdef void heed_stamp(self, int64_t recv_ns, const char *text, Py_ssize_t size) noexcept:
+        """Record how long a frame took from its writing to its publishing, if it tells; a replayed stamp is too old.
+
+        Of a frame that published nothing it is the time until it was here. Before and after trading nothing is
+        recorded: the start holds the interpreter's lock as long as it likes.
+        """
         cdef int64_t took_ns
         if self.pipeline is None or size <= STAMP_BYTES or memcmp(text + size - STAMP_BYTES, STAMP, STAMP_DIGITS):
             return
-        took_ns = monotonic_ns() - stamp_of(text + size - STAMP_BYTES + STAMP_DIGITS)
+        if load_half_relaxed(&self.pipeline.kernel.block.is_halted):
+            return
+        took_ns = max(recv_ns, self.pipeline.published_ns) - stamp_of(text + size - STAMP_BYTES + STAMP_DIGITS)
         if took_ns < OLDEST_STAMP_NS:
             histogram_record(self.pipeline.sent_to_queue.block, took_ns)
 

@@ -183,7 +183,7 @@ CONFIG: tuple[Setting, ...] = (
         None,
         ("SYNTHTEST_REALTIME",),
         rules.switch(),
-        "let the thread that decides run as soon as it is woken, where the OS allows it",
+        "let the threads that trade run as soon as they are woken, where the OS allows it",
     ),
     Setting(
         "hold_idle_states",

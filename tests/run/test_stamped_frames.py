@@ -43,7 +43,8 @@ def test_each_frame_bears_the_time_of_its_writing_and_a_run_reports_the_way_of_a
     stamps = [int(frame["sentNs"]) for frame, _ in frames]
     assert stamps == sorted(stamps)
     assert all(0 < came_ns - stamp < 10**9 for stamp, (_, came_ns) in zip(stamps, frames, strict=True))
-    assert latency_ns["sent_to_queue"]["count"] >= 0.9 * latency_ns["ws_to_queue"]["count"] > 0
+    count = latency_ns["sent_to_queue"]["count"]  # of those that came while it traded
+    assert 0.5 * latency_ns["ws_to_queue"]["count"] <= count < latency_ns["ws_to_queue"]["count"]
     assert latency_ns["sent_to_queue"]["p50"] > latency_ns["ws_to_queue"]["p50"]
 
 

@@ -1,7 +1,9 @@
 """What a run asks of the machine is held while it lasts, and given back."""
 
 import gc
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -75,6 +77,34 @@ def test_what_the_machine_refuses_is_told():
         "memory is not locked: mlockall was refused: Cannot allocate memory",
     ]
     one.release()
+
+
+@pytest.mark.parametrize(("topology", "realtime"), [("inline", True), ("park", True), ("inline", False)])
+def test_the_execution_loop_runs_before_ordinary_threads_while_it_lasts(topology, realtime):
+    one = machine(topology=topology, realtime=realtime)
+
+    one.hold()
+    policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+    child = subprocess.run(["chrt", "-p", "0"], capture_output=True, text=True)
+    one.release()
+
+    if realtime and not one.precedence.held and "refused" in one.precedence.reason:
+        pytest.skip(f"the OS refuses it here: {one.precedence.reason}")
+    assert policy == (os.SCHED_FIFO if realtime else os.SCHED_OTHER)
+    assert "SCHED_OTHER" in child.stdout  # what a run starts is no part of the trading
+    assert os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER
+
+
+def test_a_strategy_that_spins_keeps_its_core():
+    one = machine(topology="spin")
+
+    one.hold()
+    policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+    refusals = one.refusals()
+    one.release()
+
+    assert policy == os.SCHED_OTHER
+    assert not any("execution loop" in refusal for refusal in refusals)
 
 
 @pytest.mark.parametrize("freezes", [True, False])

@@ -76,8 +76,9 @@ cdef class Wire:
     # Whether a frame would leave now.
     cdef bint is_ready(self) noexcept nogil
 
-    # Send a text at once. It may be changed, and the LANE_ROOM bytes before it, too.
-    cdef int send(self, char *text, Py_ssize_t size) except -1
+    # Send both legs' texts at once, and note when each left. They may be changed, and the LANE_ROOM bytes before
+    # each, too; the second one lies behind the first.
+    cdef int send_both(self, char **texts, Py_ssize_t *sizes, int64_t *sent_ns) except -1
 
 
 @cython.final
@@ -88,7 +89,7 @@ cdef class Lane:
     cdef Memory memory
     cdef LaneSlot *slots                           # inside `memory`, by symbol id
     cdef Memory scratch
-    cdef char *frame                               # inside `scratch`, behind its room
+    cdef char *frames[2]                           # inside `scratch`, each behind its room
 
     # For the deciding thread, which holds the GIL all along: no Python thread sees a trade half sent.
     # True: both orders of the symbol's trade are with the wire. False: nothing happened.

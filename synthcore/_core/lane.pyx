@@ -34,7 +34,7 @@ cdef class Wire:
     cdef bint is_ready(self) noexcept nogil:
         return self.is_open
 
-    cdef int send(self, char *text, Py_ssize_t size) except -1:
+    cdef int send_both(self, char **texts, Py_ssize_t *sizes, int64_t *sent_ns) except -1:
         raise NotImplementedError
 
 
@@ -53,8 +53,11 @@ cdef class CallWire(Wire):
         self.call = call
         self.is_open = True
 
-    cdef int send(self, char *text, Py_ssize_t size) except -1:
-        self.call(text[:size])
+    cdef int send_both(self, char **texts, Py_ssize_t *sizes, int64_t *sent_ns) except -1:
+        cdef int leg
+        for leg in range(LANE_LEGS):
+            self.call(texts[leg][: sizes[leg]])
+            sent_ns[leg] = monotonic_ns()
         return 0
 
     def shut(self):
@@ -76,14 +79,16 @@ cdef class Lane:
     """
 
     def __cinit__(self, int symbols, Wire wire not None, buffer=None):
+        cdef int leg
         if symbols < 1:
             raise ValueError(f"a lane needs at least one symbol, was {symbols}")
         self.symbols = symbols
         self.wire = wire
         self.memory = Memory(symbols * sizeof(LaneSlot), buffer)
         self.slots = <LaneSlot *>self.memory.address
-        self.scratch = Memory(LANE_ROOM + LANE_FRAME)
-        self.frame = <char *>self.scratch.address + LANE_ROOM
+        self.scratch = Memory(LANE_LEGS * (LANE_ROOM + LANE_FRAME))
+        for leg in range(LANE_LEGS):
+            self.frames[leg] = <char *>self.scratch.address + leg * (LANE_ROOM + LANE_FRAME) + LANE_ROOM
 
     # ── the deciding thread ───────────────────────────────────────────────────────────────────────────────
 
@@ -108,14 +113,14 @@ cdef class Lane:
 
     cdef void send_both(self, LaneSlot *slot) noexcept:
         """Send what is recorded. An order whose send fails is one whose answer will not come."""
+        cdef Py_ssize_t[LANE_LEGS] sizes
         cdef int leg
         for leg in range(LANE_LEGS):
-            try:
-                self.wire.send(self.frame, lane_write(slot, leg, self.frame))
-            except Exception as error:
-                self.failure = error
-                return
-            slot.intent.sent_ns[leg] = monotonic_ns()
+            sizes[leg] = lane_write(slot, leg, self.frames[leg])
+        try:
+            self.wire.send_both(self.frames, sizes, slot.intent.sent_ns)
+        except Exception as error:
+            self.failure = error
 
     # ── the gate's thread ─────────────────────────────────────────────────────────────────────────────────
 

@@ -501,8 +501,8 @@ def write_frames(Lane lane not None, double bid_px, double ask_px, int count):
         begun_ns = monotonic_ns()
         for _ in range(count):
             taken += lane_take(slot, &quote, begun_ns)
-            lane_write(slot, 0, lane.frame)
-            lane_write(slot, 1, lane.frame)
+            lane_write(slot, 0, lane.frames[0])
+            lane_write(slot, 1, lane.frames[1])
             lane_enters(slot, LANE_READY)
         begun_ns = monotonic_ns() - begun_ns
     if taken != count:

@@ -12,3 +12,5 @@ from synthcore._core.lane cimport Wire
 @cython.final
 cdef class SocketWire(Wire):
     cdef WSTransport transport     # None while there is no connection
+
+    cdef char *put_message(self, char *place, char *text, Py_ssize_t size) noexcept

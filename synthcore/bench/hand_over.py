@@ -99,12 +99,12 @@ def qualifying_pipeline() -> Pipeline:
     return Pipeline(kernel)
 
 
-def ours(topology: str, effort: Effort) -> Reading:
+def ours(topology: str, effort: Effort, realtime: bool = True) -> Reading:
     """Ns from the moment in which an update was due to the moment in which the strategy had it."""
     updates = effort.count(UPDATES)
     feed_core, strategy_core = choose_cores()
     with qualifying_pipeline() as pipeline:
-        pipeline.start(topology, strategy_core, urgent=True)
+        pipeline.start(topology, strategy_core, urgent=realtime)
         with urgent(feed_core):
             push_paced(pipeline, updates, PERIOD_NS)
         wait_until(lambda: pipeline.kernel.funnel()["emitted"] == updates)

@@ -1,7 +1,8 @@
 """A process with a public stream that sends one ticker for each byte on its standard input.
 
 Like an exchange it answers subscriptions, with a snapshot each. The quotes are those of the embedded
-exchange's steady market, so that orders on them fill there; only the sizes change.
+exchange's steady market, so that orders on them fill there; only the sizes change. Each tick ends with the
+time of its writing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
+
+from synthcore.exchange.public import stamped
 
 SYMBOL = "BTCUSDT"
 TOPIC = f"tickers.{SYMBOL}"
@@ -77,7 +80,7 @@ class TickServer:
         for _ in wanted:
             text = ticker("delta", next(self.numbers))
             for session in self.sessions:
-                session.send(text)
+                session.send(stamped(text, time.monotonic_ns()))
 
 
 async def main() -> None:

@@ -168,18 +168,10 @@ class Ours:
     """A market side and a desk, wired as a run wires them."""
 
     def __init__(
-        self, venue: Venue, topology: Topology, by_socket: bool, slots: mmap.mmap | None = None
+        self, venue: Venue, config: SyntheticConfig, by_socket: bool, slots: mmap.mmap | None = None
     ) -> None:
         self.venue = venue
-        self.config = SyntheticConfig(
-            synthetic_spread_bps=50.0,
-            synthetic_funding_delta=0.0075,
-            symbols_to_trade=(SYMBOL,),
-            topics=("tickers",),
-            topology=topology,
-            cool_down_ms=0,
-            max_holding_ms=1,
-        )
+        self.config = config
         self.generator = SyntheticOpportunityGenerator(self.config)
         backend = BybitBackend(
             (venue.exchange.rest,),
@@ -271,28 +263,48 @@ class Ours:
         self._ended.set_exception(error)
 
 
+def config_of(topology: Topology) -> SyntheticConfig:
+    """A trade on each tick, which ends as soon as it can."""
+    return SyntheticConfig(
+        synthetic_spread_bps=50.0,
+        synthetic_funding_delta=0.0075,
+        symbols_to_trade=(SYMBOL,),
+        topics=("tickers",),
+        topology=topology,
+        cool_down_ms=0,
+        max_holding_ms=1,
+    )
+
+
 def ours(topology: Topology, by_socket: bool = False, by_lane: bool = False) -> Open:
     @asynccontextmanager
     async def opened(venue: Venue) -> AsyncIterator[OneTick]:
-        interval_s = sys.getswitchinterval()
-        with TemporaryDirectory() as folder, ExitStack() as record:
-            slots = record.enter_context(lane_record(Path(folder), 1)) if by_lane else None
-            wired = Ours(venue, topology, by_socket, slots)
-            await wired.desk.start()
-            try:
-                with wired.market:
-                    await wired.market.ready()
-                    await wired.first_update()
-                    wired.market.resume()
-                    if wired.fast is not None:
-                        wired.fast.keeper.start()
-                    yield wired.one_tick
-                assert (await wired.desk.stop()).flat
-            finally:
-                await wired.desk.close()
-                sys.setswitchinterval(interval_s)
+        async with wired(venue, config_of(topology), by_socket, by_lane) as parts:
+            yield parts.one_tick
 
     return opened
+
+
+@asynccontextmanager
+async def wired(venue: Venue, config: SyntheticConfig, by_socket: bool, by_lane: bool) -> AsyncIterator[Ours]:
+    """Ours, ready for ticks; flat at the end."""
+    interval_s = sys.getswitchinterval()
+    with TemporaryDirectory() as folder, ExitStack() as record:
+        slots = record.enter_context(lane_record(Path(folder), 1)) if by_lane else None
+        parts = Ours(venue, config, by_socket, slots)
+        await parts.desk.start()
+        try:
+            with parts.market:
+                await parts.market.ready()
+                await parts.first_update()
+                parts.market.resume()
+                if parts.fast is not None:
+                    parts.fast.keeper.start()
+                yield parts
+            assert (await parts.desk.stop()).flat
+        finally:
+            await parts.desk.close()
+            sys.setswitchinterval(interval_s)
 
 
 # ── rivals ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,7 +29,7 @@ from synthcore.venues.bybit.signing import Signer
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 STEPS = {"BTCUSDT": ("0.1", "0.001"), "ETHUSDT": ("0.01", "0.01")}  # of a price, of a quantity
 PUBLIC = ("tickers", "publicTrade", "orderbook.1", "orderbook.50", "kline.1")
-PRIVATE = ("order", "execution", "position", "wallet", "execution.fast")
+PRIVATE = (("order", "execution", "position", "wallet"), ("order.linear", "execution.fast.linear", "wallet"))
 QUESTIONS = ("/v5/order/realtime", "/v5/order/history", "/v5/execution/list", "/v5/position/list")
 QUESTIONS += ("/v5/position/closed-pnl", "/v5/account/wallet-balance", "/v5/account/transaction-log")
 PAUSE_S = 0.05
@@ -45,7 +45,7 @@ class Actor:
     def __init__(self, exchange: VirtualExchange, index: int, chance: random.Random) -> None:
         self.exchange = exchange
         self.client = exchange.client(index)
-        self.stream = self.client.stream(*PRIVATE, on_frame=hear)
+        self.stream = self.client.stream(*PRIVATE[index], on_frame=hear)
         self.chance = chance
         self.hedges = bool(index)
         self.links: list[str] = []

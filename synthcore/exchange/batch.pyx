@@ -147,6 +147,18 @@ cdef class Batch:
         return event_of(uid, "order", ORDER.close())
 
 
+def frames_of(list events, str uid, frozenset topics):
+    """The messages of one user that have these topics; None where other users' are among the events."""
+    cdef Event event
+    cdef list frames = []
+    for event in events:
+        if event.uid != uid:
+            return None
+        if event.topic in topics:
+            frames.append(event.frame)
+    return frames
+
+
 cdef Event event_of(str uid, str topic, bytes frame):
     cdef Event event = Event.__new__(Event)
     event.uid, event.topic, event.frame = uid, topic, frame

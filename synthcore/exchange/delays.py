@@ -80,6 +80,8 @@ class Delays:
     ----------
     is_instant
         Whether neither requests nor answers nor frames wait: all is written in the order of its making.
+    frames_wait
+        Whether private frames do.
     lags
         Whether order queries show the past.
     """
@@ -102,7 +104,7 @@ class Delays:
         self.plan = plan
         self.lags = not plan.visibility.is_none
         self.is_instant = plan.entry.is_none and plan.reply.is_none and plan.private.is_none
-        self._is_private_none = plan.private.is_none
+        self.frames_wait = not plan.private.is_none
 
     def entry_s(self) -> float:
         return self._draw_s("entry", self.plan.entry)
@@ -111,7 +113,7 @@ class Delays:
         return self._draw_s("reply", self.plan.reply)
 
     def private_s(self) -> float:
-        return 0.0 if self._is_private_none else self._draw_s("private", self.plan.private)
+        return self._draw_s("private", self.plan.private) if self.frames_wait else 0.0
 
     def visibility_s(self) -> float:
         return self._draw_s("visibility", self.plan.visibility)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 import msgspec
 
 from synthcore.exchange.auth import Authenticator
-from synthcore.exchange.batch import Event
+from synthcore.exchange.batch import Event, frames_of
 from synthcore.exchange.dcp import TOPICS as DCP_TOPICS
 from synthcore.exchange.fast_execution import fast_message
 from synthcore.exchange.faults.frames import Change, FrameGate, changed
@@ -15,7 +15,7 @@ from synthcore.exchange.faults.trigger import Happening
 from synthcore.exchange.refusal import Refusal
 from synthcore.exchange.sessions import Clock, Session, Sessions, encode, handler_not_found
 from synthcore.exchange.turn import Turn
-from synthcore.exchange.wire import framed
+from synthcore.exchange.wire import framed, framed_all
 from synthcore.venues.bybit.messages import ExecutionMessage, OpRequest
 
 # Topic asked for → the event it carries. The wallet belongs to no category.
@@ -100,6 +100,7 @@ class PrivateSession(Session):
 
 
 Listeners = tuple[tuple[str, list[PrivateSession]], ...]  # topic asked with, who
+Hearer = tuple[PrivateSession, frozenset[str]] | None  # who alone hears of a user, and of what
 
 
 class PrivateStream:
@@ -109,6 +110,8 @@ class PrivateStream:
     ----------
     delay_s
         Draws how long after its event a frame is sent; the frames of a connection keep their order.
+    frames_wait
+        Whether it draws anything but 0 now.
     topics
         What may be subscribed to.
     """
@@ -119,6 +122,7 @@ class PrivateStream:
         now_ms: Clock,
         turn: Turn,
         delay_s: Callable[[], float] = lambda: 0.0,
+        frames_wait: Callable[[], bool] = lambda: True,
         topics: Collection[str] = ALL_TOPICS,
     ) -> None:
         self.sessions: Sessions[PrivateSession] = Sessions()
@@ -126,10 +130,12 @@ class PrivateStream:
         self._now_ms = now_ms
         self._turn = turn
         self._delay_s = delay_s
+        self._frames_wait = frames_wait
         self._topics = topics
         self.gate: FrameGate | None = None  # where frames can be lost on purpose
         self._posted: dict[PrivateSession, None] = {}  # who has frames that wait for the act's end
         self._known: dict[tuple[str, str], Listeners] = {}  # by user and kind of event
+        self._hearers: dict[str, Hearer] = {}  # by user
         self._known_at = -1  # how many changes of the sessions it knows
 
     def session(self, conn_id: str) -> PrivateSession:
@@ -147,8 +153,10 @@ class PrivateStream:
         Where nothing waits, they go out with the other events of their act: see `flush`.
         """
         gate = self.gate if self.gate is not None and not self.gate.is_open else None
-        if self._known_at != self.sessions.changes:
-            self._known, self._known_at = {}, self.sessions.changes
+        self._forget_changed()
+        events = list(events)
+        if events and gate is None and not self._frames_wait() and self._post_together(events):
+            return
         for event in events:
             delay_s = self._delay_s()
             listeners = self._known.get((event.uid, event.topic))
@@ -164,6 +172,30 @@ class PrivateStream:
             else:
                 self._pass_gate(gate, event, delay_s)
 
+    def _post_together(self, events: list[Event]) -> bool:
+        """Post the events of an act at once, as a rule to one connection; False where that doesn't do."""
+        uid = events[0].uid
+        if uid not in self._hearers:
+            self._hearers[uid] = self._only_hearer(uid)
+        hearer = self._hearers[uid]
+        if hearer is None:
+            return False
+        session, topics = hearer
+        frames = frames_of(events, uid, topics)
+        if frames is None or (frames and not session.post(framed_all(frames))):
+            return False
+        if frames:
+            self._posted[session] = None
+        return True
+
+    def _only_hearer(self, uid: str) -> Hearer:
+        """Who alone hears of a user, under the events' own topics; None: more or others have to be told."""
+        sessions = [session for session in self.sessions if session.uid == uid]
+        if len(sessions) != 1:
+            return None
+        asked = [topic for topic in sessions[0].topics if topic in TOPICS]
+        return (sessions[0], frozenset(asked)) if all(TOPICS[topic] == topic for topic in asked) else None
+
     def flush(self) -> None:
         """Write what was delivered: the frames of an act share a write, and so do acts that came together."""
         posted, self._posted = self._posted, {}
@@ -172,13 +204,17 @@ class PrivateStream:
 
     def _listeners(self, event: Event) -> Listeners:
         """Who asked for an event, by the topic they asked with."""
-        if self._known_at != self.sessions.changes:
-            self._known, self._known_at = {}, self.sessions.changes
+        self._forget_changed()
         key = event.uid, event.topic
         listeners = self._known.get(key)
         if listeners is None:
             listeners = self._known[key] = tuple(self._asked(*key))
         return listeners
+
+    def _forget_changed(self) -> None:
+        """Look up anew who hears what, where it has changed."""
+        if self._known_at != self.sessions.changes:
+            self._known, self._hearers, self._known_at = {}, {}, self.sessions.changes
 
     def _asked(self, uid: str, kind: str) -> Iterator[tuple[str, list[PrivateSession]]]:
         for topic in TOPICS_OF[kind]:

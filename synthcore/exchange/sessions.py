@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], int]  # epoch ms
 
+CLOSE = WSMsgType.CLOSE
+OF_MESSAGES = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
+
 # A client that lets this much pile up unread is cut: the exchange must not run out of memory for it.
 MAX_UNSENT_BYTES = 16 * 1024 * 1024
 
@@ -147,7 +150,7 @@ class Session(WSListener):
             self._line.put(frame, delay_s)
 
     def post(self, framed: bytes) -> bool:
-        """Send a message, written by `wire.framed`, in one write with the others of this turn.
+        """Send messages, written by `wire.framed`, in one write with the others of this turn.
 
         Whoever posts calls `flush` when the turn ends; whatever else is sent goes out after it.
         Where something waits, nothing is posted: False.
@@ -259,11 +262,11 @@ class Session(WSListener):
         self._writing_paused = False
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.CLOSE:
+        if frame.msg_type == CLOSE:
             self._transport = None
             transport.send_close(frame.get_close_code())
             transport.disconnect()
-        elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+        elif frame.msg_type in OF_MESSAGES:
             self.was_active = True
             if frame.fin and not self._fragments:
                 self.on_text(frame.get_payload_as_bytes())

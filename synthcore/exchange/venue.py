@@ -162,7 +162,12 @@ class Venue:
         topics = ALL_TOPICS if flavour.has_every_topic else PLAIN_TOPICS
         turn = Turn(lambda: self.faults.is_armed)
         self.private = PrivateStream(
-            self.authenticator, self.clock.now_ms, turn, self.delays.private_s, topics
+            self.authenticator,
+            self.clock.now_ms,
+            turn,
+            self.delays.private_s,
+            lambda: self.delays.frames_wait,
+            topics,
         )
         self.display = Display(
             self.core,

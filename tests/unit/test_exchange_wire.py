@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synthcore.exchange.wire import framed, messages
+from synthcore.exchange.wire import framed, framed_all, messages
 
 
 def test_messages_of_all_lengths_come_back_out_of_one_write() -> None:
@@ -13,6 +13,13 @@ def test_messages_of_all_lengths_come_back_out_of_one_write() -> None:
     written = b"".join(map(framed, texts))
 
     assert list(messages(written)) == texts
+
+
+def test_several_at_once_are_those_one_after_the_other() -> None:
+    texts = [b"x" * size for size in (0, 125, 126, 65_536)]
+
+    assert framed_all(texts) == b"".join(map(framed, texts))
+    assert framed_all([]) == b""
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from lane_side import found
 from msgspec import Struct
-from msgspec.structs import replace
 from offers import offered
 from picows import WSMsgType
 
@@ -214,7 +214,7 @@ async def trade_fast(settings: RunSettings, step: Step) -> None:
         await desk.start(kept.leftovers, venue.instance_id)
         socket = FastSocket(str(venue.environment.ws_trade_url), desk.backend)
         lane = Lane(1, CallWire(partial(send_or_die, socket, step)), slots)
-        desk.fast_lane = FastLane(desk, lane, socket, ["BTCUSDT"], offered_by_lane)
+        desk.fast_lane = FastLane(desk, lane, socket, ["BTCUSDT"], found)
         keeping = asyncio.create_task(socket.run())
         desk.fast_lane.start()
         while lane.state(0) != "ready":
@@ -249,10 +249,6 @@ def send_or_die(socket: FastSocket, step: Step, text: bytes) -> None:
     socket._transport.send(WSMsgType.TEXT, text)
     if (step.when, step.record) == ("after", f"frame {link}"):
         kill()
-
-
-def offered_by_lane(symbol: str, bid: float, ask: float, **stamps: int) -> ArbitrageOpportunity:
-    return replace(offered(symbol, bid, ask), **stamps)
 
 
 def opportunity(long_price: float) -> ArbitrageOpportunity:

@@ -11,6 +11,7 @@ from time import monotonic_ns, time_ns
 from typing import Literal, get_args
 
 from control_client import ControlClient
+from lane_side import LaneSide
 from msgspec import Struct
 from offers import offered
 
@@ -37,10 +38,13 @@ from synthcore.orders.gateway import RateLimitSeen
 from synthcore.risk.budget import RateBudget
 from synthcore.secret import Secret
 
-Entry = Literal["rest", "socket"]
+Entry = Literal[
+    "rest", "socket", "fast lane"
+]  # by the lane only what opens; the rest goes by the trade socket
 Kind = Literal["refused", "rejected", "timed out", "partial"]
 Condition = Literal["plain", "own window", "outside window", "stream down"]
 ENTRIES: tuple[Entry, ...] = get_args(Entry)
+BY_DESK: tuple[Entry, ...] = ("rest", "socket")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 QUOTES = {"BTCUSDT": (60000.0, 60000.1), "ETHUSDT": (3000.0, 3000.01), "SOLUSDT": (150.0, 150.01)}  # steady
@@ -56,6 +60,7 @@ FAULTS: dict[Kind, tuple[Fault, ...]] = {
     "timed out": (),
     "partial": (PartialFill(share=0.3, when="accepted link=*-S-e* always"),),
 }
+TOO_LATE = DelayCall(ms=650, when="request link=*-S-e0 always")  # the lane's orders never rest
 STREAM_DOWN = (
     CutSocket(when="fill link=*-L-e*"),
     RefuseSocket(when="connect socket=private always"),
@@ -74,6 +79,11 @@ class Closed(Struct, frozen=True):
     late_ns: int  # the same, but from the reset of a window that others had used up, where that came later
 
 
+def faults(entry: Entry, kind: Kind) -> tuple[Fault, ...]:
+    """What makes the hedge fail."""
+    return (TOO_LATE,) if (entry, kind) == ("fast lane", "timed out") else FAULTS[kind]
+
+
 def exchange_settings(condition: Condition) -> ExchangeSettings:
     """Of the exchange that a condition needs: limits where they are what is tried."""
     limited = condition in ("own window", "outside window")
@@ -90,18 +100,20 @@ def exchange_settings(condition: Condition) -> ExchangeSettings:
 class Account:
     """A desk with its journal on one exchange, and what the exchange told of its limits."""
 
-    def __init__(self, ready: Ready, entry: Entry, path: Path, condition: Condition, passive: bool) -> None:
+    def __init__(self, ready: Ready, entry: Entry, path: Path, condition: Condition, kind: Kind) -> None:
         self.condition = condition
         self.entry = entry
+        self.kind = kind
         self.path = path
-        self.passive = passive
+        self.passive = kind == "timed out" and entry != "fast lane"
         self.reset_ns = 0  # monotonic: the last one told with a refusal
         self.backend = backend_of(ready, entry)
         self.journal = Journal(path)
         self.desk = Desk(
             self.backend,
             SyntheticConfig(
-                order_pricing="passive" if passive else "marketable",
+                symbols_to_trade=tuple(QUOTES),
+                order_pricing="passive" if self.passive else "marketable",
                 max_holding_ms=100,
                 half_life_ms=50,
                 cool_down_ms=0,
@@ -112,10 +124,23 @@ class Account:
             budget=None if condition in ("own window", "outside window") else RateBudget({}),
             journal=self.journal,
         )
+        self.lane = LaneSide(ready.ws_trade, self.backend, self.desk) if entry == "fast lane" else None
 
-    async def start(self) -> None:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything up, and the lane's first trade allowed."""
         await self.desk.start()
         self.backend.on_rate_limit(self._on_rate_limit)
+        if self.lane is None:
+            yield
+            return
+        async with self.lane.running():
+            self.lane.parts.socket.on_rate_limit(self._on_rate_limit)
+            self.lane.parts.keeper.start()
+            while self.lane.state("BTCUSDT") != "ready":
+                await asyncio.sleep(0.001)
+            yield
+            self.lane.parts.keeper.stop()
 
     def _on_rate_limit(self, seen: RateLimitSeen) -> None:
         if seen.is_refused:
@@ -125,29 +150,41 @@ class Account:
 
     def begin(self, symbol: str) -> TradeDriver | str:
         """Offer an opportunity: a trade, or why there is none."""
-        return self.desk.try_begin(opportunity(symbol, self.passive))
+        if self.lane is None:
+            return self.desk.try_begin(opportunity(symbol, self.passive))
+        return self._begin_by(self.lane, symbol)
 
-    async def case(self, kind: Kind, driver: TradeDriver) -> Closed:
+    def _begin_by(self, lane: LaneSide, symbol: str) -> TradeDriver | str:
+        lane.parts.keeper.review()
+        if not lane.tick(symbol, *QUOTES[symbol]):
+            now_ns = monotonic_ns()
+            return self.desk.gate.refusal(symbol, now_ns, now_ns) or "not allowed yet"
+        lane.parts.keeper.heed()
+        (driver,) = (driver for driver in self.desk.trades.values() if driver.symbol == symbol)
+        return driver
+
+    async def case(self, driver: TradeDriver) -> Closed:
         """Wait for a trade's end, and measure it."""
         trade = await driver.finished
         await self.journal.kept()
+        assert begun_of(self.path, trade.trade)[1].by_fast_lane == (self.lane is not None)
         detected_ns, safe_ns = unwinding(self.path, trade.trade)
         late_ns = safe_ns - max(detected_ns, min(self.reset_ns, safe_ns))
         took_ns = safe_ns - detected_ns
-        return Closed(self.condition, self.entry, kind, trade.end, trade.reason, took_ns, late_ns)
+        return Closed(self.condition, self.entry, self.kind, trade.end, trade.reason, took_ns, late_ns)
 
 
 @asynccontextmanager
 async def account(
-    ready: Ready, entry: Entry, path: Path, condition: Condition, passive: bool = False
+    ready: Ready, entry: Entry, path: Path, condition: Condition, kind: Kind
 ) -> AsyncIterator[Account]:
     """A desk that is up; closed at the end."""
-    found = Account(ready, entry, path, condition, passive)
+    found = Account(ready, entry, path, condition, kind)
     record = RunRecord(run=found.desk.run, account="a", venue=ready.rest, instance_id=None, pid=1)
     found.journal.run_begun(record)
     try:
-        await found.start()
-        yield found
+        async with found.running():
+            yield found
     finally:
         await found.desk.close()
         found.journal.close()
@@ -155,7 +192,7 @@ async def account(
 
 def backend_of(ready: Ready, entry: Entry) -> BybitBackend:
     credentials = Credentials(api_key=Secret(ready.api_key), api_secret=Secret(ready.api_secret))
-    url = ready.ws_trade if entry == "socket" else None
+    url = None if entry == "rest" else ready.ws_trade
     return BybitBackend((ready.rest,), ready.ws_private, credentials, ws_trade_url=url)
 
 
@@ -173,7 +210,7 @@ def unwinding(path: Path, trade: str) -> tuple[int, int]:
     proven flat, or holds the same on both legs again.
     """
     _, first = begun_of(path, trade)
-    state, _ = begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns, True)
+    state, _ = begin(first.key, first.symbol, Decimal(first.qty), first.rules, first.now_ns)
     detected_ns = 0
     for entry in time_line(path, trade):
         if entry.kind != "event":
@@ -194,20 +231,20 @@ def unwinding(path: Path, trade: str) -> tuple[int, int]:
 async def plain(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
     """Nothing else goes wrong."""
     found = []
-    async with account(ready, entry, path, "plain", kind == "timed out") as ours:
-        with armed(ready, FAULTS[kind]):
+    async with account(ready, entry, path, "plain", kind) as ours:
+        with armed(ready, faults(entry, kind)):
             for _ in range(cases):
                 driver = ours.begin("BTCUSDT")
                 assert isinstance(driver, TradeDriver), driver
-                found.append(await ours.case(kind, driver))
+                found.append(await ours.case(driver))
     return found
 
 
 async def own_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: int) -> list[Closed]:
     """Trades are begun until the gate keeps the rest of the window for closes; all of them fail at once."""
     found: list[Closed] = []
-    async with account(ready, entry, path, "own window", kind == "timed out") as ours:
-        with armed(ready, FAULTS[kind]):
+    async with account(ready, entry, path, "own window", kind) as ours:
+        with armed(ready, faults(entry, kind)):
             while len(found) < cases:
                 drivers, refusal = [], ""
                 for symbol in QUOTES:
@@ -217,10 +254,12 @@ async def own_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cases: 
                     else:
                         refusal = begun
                 assert refusal in ("rate_budget", ""), refusal
-                if refusal:
-                    found += await asyncio.gather(*(ours.case(kind, driver) for driver in drivers))
-                    continue
-                await asyncio.gather(*(driver.finished for driver in drivers))
+                if not drivers:
+                    await asyncio.sleep(0.02)
+                elif refusal:
+                    found += await asyncio.gather(*(ours.case(driver) for driver in drivers))
+                else:
+                    await asyncio.gather(*(driver.finished for driver in drivers))
     return found[:cases]
 
 
@@ -229,15 +268,15 @@ async def outside_window(ready: Ready, entry: Entry, kind: Kind, path: Path, cas
     found = []
     other = backend_of(ready, "rest")
     await other.start()
-    async with account(ready, entry, path, "outside window", kind == "timed out") as ours:
-        with armed(ready, FAULTS[kind]):
+    async with account(ready, entry, path, "outside window", kind) as ours:
+        with armed(ready, faults(entry, kind)):
             for _ in range(cases):
                 driver = await begun(ours)
                 await held(driver)
                 if kind == "timed out":  # the window is to be used up when it is detected
                     await asyncio.sleep(BEFORE_TIME_OUT_S)
                 await burst(other)
-                found.append(await ours.case(kind, driver))
+                found.append(await ours.case(driver))
     await other.close()
     return found
 
@@ -247,11 +286,11 @@ async def stream_down(ready: Ready, entry: Entry, kind: Kind, path: Path, cases:
     found = []
     for number in range(cases):
         own = path.with_suffix(f".{number}")
-        async with account(ready, entry, own, "stream down", kind == "timed out") as ours:
-            with armed(ready, (*STREAM_DOWN, *FAULTS[kind])):
+        async with account(ready, entry, own, "stream down", kind) as ours:
+            with armed(ready, (*STREAM_DOWN, *faults(entry, kind))):
                 driver = ours.begin("BTCUSDT")
                 assert isinstance(driver, TradeDriver), driver
-                found.append(await ours.case(kind, driver))
+                found.append(await ours.case(driver))
     return found
 
 

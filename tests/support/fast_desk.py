@@ -8,20 +8,15 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from lane_side import LaneSide
 from msgspec.structs import replace
-from offers import offered
 
-from synthcore._core.kernel import Kernel
-from synthcore._core.pipeline import Pipeline
 from synthcore.config import SyntheticConfig
-from synthcore.engine.fast_lane import FastLaneParts
 from synthcore.exchange.ready import AccountKey, Ready
 from synthcore.execution.desk import Desk
 from synthcore.execution.driver import TradeDriver
 from synthcore.execution.paper import PaperTrade
-from synthcore.model import ArbitrageOpportunity
 from synthcore.orders.bybit import BybitBackend
-from synthcore.qualification import QualificationRules
 from synthcore.risk.budget import RateBudget
 
 BID, ASK = 60000.0, 60000.1  # of the steady market
@@ -41,22 +36,16 @@ class FastDesk:
     def __init__(self, backend: BybitBackend, url: str, budget: RateBudget, **changes: Any) -> None:
         self.config = SyntheticConfig(**(CONFIG | changes))
         self.desk = Desk(backend, self.config, lambda symbol: (BID, ASK, time.monotonic_ns()), budget=budget)
-        self.parts = FastLaneParts(url, backend, self.desk, found, lambda spent, symbol: None)
-        self.kernel = Kernel(1, QualificationRules())
-        self.kernel.set_inputs(0, spread_bps=50.0, funding_delta=0.0075, position_size=1000.0, fees_bps=11.0)
-        self.kernel.send_by(self.parts.lane)
-        self.pipeline = Pipeline(self.kernel)
-        self.pipeline.start("inline")
+        self.side = LaneSide(url, backend, self.desk)
+        self.parts = self.side.parts
 
     @property
     def state(self) -> str:
-        return self.parts.lane.state(0)
+        return self.side.state("BTCUSDT")
 
     def tick(self) -> bool:
         """Let the kernel decide once; whether the lane sent."""
-        self.kernel.set_armed(0, True)
-        self.pipeline.push(0, BID, ASK, 1.0, 1.0, 0, time.monotonic_ns())
-        return not self.kernel.drain_decisions()
+        return self.side.tick("BTCUSDT", BID, ASK)
 
     async def until(self, *states: str) -> None:
         async with asyncio.timeout(SOON_S):
@@ -76,10 +65,6 @@ class FastDesk:
             return await self.driver().finished
 
 
-def found(symbol: str, bid: float, ask: float, **stamps: int) -> ArbitrageOpportunity:
-    return replace(offered(symbol, bid, ask), **stamps)
-
-
 @contextlib.asynccontextmanager
 async def fast_desk(
     ready: Ready, account: AccountKey, budget: RateBudget | None = None, **changes: Any
@@ -89,14 +74,11 @@ async def fast_desk(
     backend = BybitBackend((own.rest,), own.ws_private, own.credentials(), ws_trade_url=own.ws_trade)
     fast = FastDesk(backend, own.ws_trade, budget or RateBudget({}), **changes)
     await fast.desk.start()
-    running = asyncio.create_task(fast.parts.socket.run())
     try:
-        fast.parts.keeper.start()
-        await fast.until("ready")
-        yield fast
-        assert (await fast.desk.stop()).flat
+        async with fast.side.running():
+            fast.parts.keeper.start()
+            await fast.until("ready")
+            yield fast
+            assert (await fast.desk.stop()).flat
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
         await fast.desk.close()

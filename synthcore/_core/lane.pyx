@@ -37,6 +37,14 @@ cdef class Wire:
     cdef int send_both(self, char **texts, Py_ssize_t *sizes, int64_t *sent_ns) except -1:
         raise NotImplementedError
 
+    def open(self, connection):
+        """Take frames from now on: there is a connection."""
+        self.is_open = True
+
+    def shut(self):
+        """Take no frame, until there is another connection."""
+        self.is_open = False
+
 
 cdef class CallWire(Wire):
     """Give each frame to a function: for a transport of one's own, and for looking on.
@@ -45,24 +53,24 @@ cdef class CallWire(Wire):
     ----------
     call
         Called with the text.
+    now_ns
+        The monotonic clock, where it is not the machine's.
     """
 
     cdef object call
+    cdef object now_ns
 
-    def __init__(self, call):
+    def __init__(self, call, now_ns=None):
         self.call = call
+        self.now_ns = now_ns
         self.is_open = True
 
     cdef int send_both(self, char **texts, Py_ssize_t *sizes, int64_t *sent_ns) except -1:
         cdef int leg
         for leg in range(LANE_LEGS):
             self.call(texts[leg][: sizes[leg]])
-            sent_ns[leg] = monotonic_ns()
+            sent_ns[leg] = monotonic_ns() if self.now_ns is None else self.now_ns()
         return 0
-
-    def shut(self):
-        """Take no frame any more."""
-        self.is_open = False
 
 
 cdef class Lane:
@@ -121,6 +129,17 @@ cdef class Lane:
             self.wire.send_both(self.frames, sizes, slot.intent.sent_ns)
         except Exception as error:
             self.failure = error
+
+    def spend(
+        self, int symbol_id, double bid, double ask, *, int64_t recv_ns, int64_t decided_ns, int64_t exchange_us=0
+    ):
+        """Send a symbol's trade at these prices, as the kernel does when it decides; False: nothing happened."""
+        cdef MarketUpdate update
+        memset(&update, 0, sizeof(update))
+        update.symbol_id = symbol_id
+        update.bid_px, update.ask_px = bid, ask
+        update.recv_ns, update.exchange_us = recv_ns, exchange_us
+        return bool(self.take(&update, decided_ns))
 
     # ── the gate's thread ─────────────────────────────────────────────────────────────────────────────────
 

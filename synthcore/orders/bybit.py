@@ -95,6 +95,7 @@ class BybitBackend:
         trade_socket_in_reserve: bool = False,
         surroundings: Surroundings = MACHINE,
     ) -> None:
+        self.surroundings = surroundings
         self.order_recv_window_ms = order_recv_window_ms
         self.rest = RestClient(
             rest_urls,

@@ -16,7 +16,6 @@ from synthcore.model import OrderAck, OrderRequest
 from synthcore.orders.bybit import CREATE_PATH, BybitBackend, create_order, decode_ack
 from synthcore.orders.kept import Listener
 from synthcore.orders.socket import Answered, TradeSocket
-from synthcore.orders.wire import SocketWire
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +44,10 @@ class FastSocket(TradeSocket):
     name = "fast lane"
 
     def __init__(self, url: str, backend: BybitBackend) -> None:
-        super().__init__(url, backend.signer, backend.server_time_ms)
-        self.wire = SocketWire()
+        super().__init__(
+            url, backend.signer, backend.server_time_ms, surroundings=backend.surroundings
+        )
+        self.wire = backend.surroundings.wire()
         self._backend = backend
         self._desk_loop = asyncio.get_running_loop()
         self._feed_loop: asyncio.AbstractEventLoop | None = None

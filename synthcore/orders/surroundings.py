@@ -9,7 +9,9 @@ import httpx
 from msgspec import Struct
 from picows import WSListener, WSTransport, ws_connect
 
+from synthcore._core.lane import Wire
 from synthcore.clock import MACHINE_CLOCK, Clock
+from synthcore.orders.wire import SocketWire
 
 Connect = Callable[..., Awaitable[tuple[WSTransport, WSListener | None]]]  # as `picows.ws_connect`
 
@@ -19,6 +21,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     clock: Clock = MACHINE_CLOCK  # that of the event loop
     connect: Connect = ws_connect
+    wire: Callable[[], Wire] = SocketWire  # what compiled code writes into; opened with what `connect` gave
     transport: httpx.AsyncBaseTransport | None = None  # of HTTP; None: sockets of our own
     uniform: Callable[[], float] = random.random  # in [0, 1): the jitter of waits
 

@@ -40,7 +40,7 @@ cdef class SocketWire(Wire):
 
     def open(self, WSTransport transport not None):
         """Send by this connection from now on."""
-        self.transport = transport
+        self.transport = connection
         self.is_open = True
 
     def shut(self):

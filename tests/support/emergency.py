@@ -112,7 +112,7 @@ class Account:
         self.desk = Desk(
             self.backend,
             SyntheticConfig(
-                symbols_to_trade=tuple(QUOTES),
+                symbols_to_trade=tuple(QUOTES) if condition == "own window" else ("BTCUSDT",),
                 order_pricing="passive" if self.passive else "marketable",
                 max_holding_ms=100,
                 half_life_ms=50,

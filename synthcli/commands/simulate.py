@@ -33,17 +33,24 @@ EXIT_INTERRUPTED = 130
     help="Nothing, faults of all kinds at seeded moments, or those of a file (docs/faults.md).",
 )
 @click.option(
+    "--fast-lane",
+    type=click.Choice(["on", "off"]),
+    default="off",
+    show_default=True,
+    help="Let entries leave by compiled code, each trade allowed beforehand (docs/design.md).",
+)
+@click.option(
     "--state",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="Keep the journal in this folder, for `synthtest trades --state PATH`.",
 )
 @options.json_lines("The summary as one object on the last line.")
-def command(seed: int, hours: float, faults: str, state: Path | None, as_json: bool) -> int:
+def command(seed: int, hours: float, faults: str, fast_lane: str, state: Path | None, as_json: bool) -> int:
     from synthcore.simulation.settings import read_settings
     from synthcore.simulation.simulation import Simulation
 
-    settings = read_settings(seed, hours, faults, state)
+    settings = read_settings(seed, hours, faults, state, fast_lane=fast_lane == "on")
     simulation = Simulation(settings, tell_progress)
     click.echo(f"simulating {hours:g} hours of seed {seed}, faults {faults}", err=True)
     try:

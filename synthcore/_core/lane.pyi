@@ -31,9 +31,7 @@ class Wire:
 
 @disjoint_base
 class CallWire(Wire):
-    def __init__(
-        self, call: Callable[[bytes], object], now_ns: Callable[[], int] | None = None
-    ) -> None: ...
+    def __init__(self, call: Callable[[bytes], object], now_ns: Callable[[], int] | None = None) -> None: ...
 
 @final
 class Lane:

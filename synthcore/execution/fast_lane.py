@@ -17,7 +17,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from synthcore._core.lane import Lane, Spent
+from synthcore._core.lane import Frame, Spent
 from synthcore.errors import ConfigError, JournalBroken
 from synthcore.execution.driver import Host, SentEntries, TradeDriver
 from synthcore.execution.journal import Begun
@@ -62,6 +62,34 @@ class LaneDesk(Host, Protocol):
     ) -> TradeDriver: ...
 
 
+class Slots(Protocol):
+    """What the keeper does with a `Lane`."""
+
+    def fill(
+        self,
+        symbol_id: int,
+        frames: tuple[Frame, Frame],
+        *,
+        expires_ns: int,
+        least_bid: float,
+        most_ask: float,
+        server_offset_ns: int,
+        tick_size: Decimal,
+        max_cross_bps: Decimal,
+        begun: bytes,
+    ) -> None: ...
+
+    def renew(self, symbol_id: int, *, expires_ns: int, server_offset_ns: int) -> bool: ...
+
+    def revoke(self, symbol_id: int) -> bool: ...
+
+    def drain(self) -> list[Spent]: ...
+
+    def clear(self, symbol_id: int) -> None: ...
+
+    def state(self, symbol_id: int) -> str: ...
+
+
 class Allowed(Struct, frozen=True):
     """A trade that may be sent at any moment."""
 
@@ -83,7 +111,7 @@ class FastLane:
     def __init__(
         self,
         desk: LaneDesk,
-        lane: Lane,
+        lane: Slots,
         entry: FastEntry,
         symbols: Sequence[str],
         describe: Describe,

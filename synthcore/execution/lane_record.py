@@ -150,10 +150,15 @@ def adopt_records(journal: Path, durability: Durability) -> None:
     """
     for path in left_behind(journal.parent):
         with closing(open_journal(journal, durability)) as db, db:
-            for one in recorded_in(path):
-                if run_row(db, one) is not None and not is_known(db, one.begun.key):
-                    adopt(db, one)
+            adopt_from(path, db)
         path.unlink(missing_ok=True)
+
+
+def adopt_from(path: Path, db: sqlite3.Connection) -> None:
+    """Copy what one record has and an open journal doesn't know."""
+    for one in recorded_in(path):
+        if run_row(db, one) is not None and not is_known(db, one.begun.key):
+            adopt(db, one)
 
 
 def unadopted(journal: Path) -> list[Leftover]:

@@ -44,9 +44,7 @@ class FastSocket(TradeSocket):
     name = "fast lane"
 
     def __init__(self, url: str, backend: BybitBackend) -> None:
-        super().__init__(
-            url, backend.signer, backend.server_time_ms, surroundings=backend.surroundings
-        )
+        super().__init__(url, backend.signer, backend.server_time_ms, surroundings=backend.surroundings)
         self.wire = backend.surroundings.wire()
         self._backend = backend
         self._desk_loop = asyncio.get_running_loop()

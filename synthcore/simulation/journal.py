@@ -11,25 +11,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import Buffer
+
 from synthcore.clock import Clock
 from synthcore.errors import JournalBroken
 from synthcore.execution.journal import Records, Write, open_journal, prepare
 from synthcore.execution.journal_read import Leftover, unfinished
+from synthcore.execution.lane_record import PREFIX, SUFFIX, adopt_from, left_behind
 
 COMMIT_S = 0.0005
 KEPT_TRADES = 500  # that ended, in memory; a file keeps as many as in production
 
 
 class Disk:
-    """What outlives a trading process: the journal's database.
+    """What outlives a trading process: the journal's database, and the fast lane's slots.
 
     Parameters
     ----------
+    folder
+        For the slots, of which the last process's stay.
     path
-        A file to be read afterwards; without one it is in memory.
+        A file to be read afterwards; without one the journal is in memory.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self._folder = folder
+        self._kept_slots = 0
         self.path = path
         self.kept_trades = KEPT_TRADES if path is None else None
         self._open()
@@ -40,6 +47,17 @@ class Disk:
         if self.path is not None:
             self.path.unlink()
         self._open()
+
+    def keep_slots(self, slots: Buffer) -> None:
+        """They are as they are now, whatever a process that is dead still does to its memory."""
+        self._kept_slots += 1
+        (self._folder / f"{PREFIX}{self._kept_slots}{SUFFIX}").write_bytes(slots)
+
+    def adopt_slots(self) -> None:
+        """Copy what the journal lacks, as a process does that opens it."""
+        for path in left_behind(self._folder):
+            adopt_from(path, self.db)
+            path.unlink()
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """The trades without an end."""

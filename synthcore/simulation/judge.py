@@ -16,6 +16,7 @@ from synthcore.execution.trade import LEGS
 from synthcore.simulation.away import Away
 from synthcore.simulation.count import REMEMBERED, ExchangeCount
 from synthcore.simulation.exposure import Exposure
+from synthcore.simulation.lane_judge import LaneJudge
 
 LONGEST_TRADE_S = 60.0  # from the first order to its end, with the money counted
 JOURNAL_AFTER_S = 0.05  # a commit is over by then
@@ -79,6 +80,7 @@ class Judge:
         self.unresolved: list[GivenUp] = []
         self.longest_s = 0.0
         self.exposure = Exposure(clock, away, self.violated)
+        self.lane = LaneJudge(self.violated)
         self.count = ExchangeCount(self.violated, self.exposure.on_sizes)
         self._now_ns = clock.monotonic_ns
         self._away = away
@@ -123,6 +125,7 @@ class Judge:
 
     def on_killed(self) -> None:
         """The process is gone; what it ran is another one's now, or nobody's."""
+        self.lane.on_killed()
         self._running.clear()
         self.on_process(is_there=False)
 

@@ -23,6 +23,7 @@ from synthcore.simulation.storm import ARMED_S, Stage, rage
 SKEWED_S = (1.0, 8.0)
 DOWN_S = (0.2, 4.0)
 RECORDS = (1, 60)  # of the journal, until a process dies
+LANE_STEPS = (None, 1, 2, 3, 4)  # of the next trade that the fast lane sends; None: at a record after all
 BY_HAND = "by hand: simulated"
 
 
@@ -140,9 +141,12 @@ class Mishaps:
         match name:
             case "trading_killed":
                 process.dies_in = self._source.randint(*RECORDS)
+                if process.lane is not None and (step := self._source.choice(LANE_STEPS)):
+                    process.dies_in, process.dies_at = None, step
             case "journal_lost":
                 process.kill()
                 self._disk.lose()
+                process.judge.lane.on_journal_lost()
             case "journal_full":
                 process.journal.fail("database or disk is full")
             case "closed_by_hand":

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, Literal
 
 from synthcore.config import SyntheticConfig
@@ -16,6 +16,7 @@ from synthcore.execution.driver import TradeDriver
 from synthcore.execution.events import Alarm
 from synthcore.execution.journal import RunRecord
 from synthcore.execution.paper import PaperTrade
+from synthcore.execution.shares import trade_of
 from synthcore.orders.bybit import BybitBackend
 from synthcore.orders.called import CalledTransport
 from synthcore.orders.surroundings import Surroundings
@@ -23,8 +24,9 @@ from synthcore.risk.budget import DEFAULT_LIMITS, RateBudget
 from synthcore.simulation.ground import Ground
 from synthcore.simulation.journal import Disk, SimulatedJournal
 from synthcore.simulation.judge import Judge
+from synthcore.simulation.lane import LaneWire, SimulatedLane, link_id_in, symbol_in
 from synthcore.simulation.market import SYMBOLS
-from synthcore.simulation.quotes import Quotes
+from synthcore.simulation.quotes import Quote, Quotes
 from synthcore.simulation.trace import Trace
 from synthcore.simulation.wires import Wires
 from synthcore.strategies.synthetic import SyntheticOpportunityGenerator
@@ -34,6 +36,8 @@ from synthcore.virtual_time import VirtualTime
 HTTP, SOCKETS = "http://exchange.virtual", "ws://exchange.virtual"
 OFFERS_EVERY_S = 0.65  # on average
 FIRST_BOOKS_S = 0.2
+BESIDE_LANE_S = 2.0  # the same, of those that the fast lane is not asked for
+DECIDES = 0.5  # the share of books on which the fast lane is asked
 
 Ending = Literal["over", "halted", "killed", "unreachable", "unresolved"]
 
@@ -70,16 +74,27 @@ class TradingProcess:
     ----------
     source
         What differs from one life to the next, and when opportunities come.
+    has_fast_lane
+        Whether entries leave by it, in a life whose settings let them.
     """
 
     def __init__(
-        self, source: random.Random, time: VirtualTime, ground: Ground, disk: Disk, judge: Judge, trace: Trace
+        self,
+        source: random.Random,
+        time: VirtualTime,
+        ground: Ground,
+        disk: Disk,
+        judge: Judge,
+        trace: Trace,
+        *,
+        has_fast_lane: bool = False,
     ) -> None:
         self.is_dead = False
         self.judge = judge
         self.suppressed: Counter[str] = Counter()
         self.on_death: Callable[[], object] = lambda: None
         self.dies_in: int | None = None  # records
+        self.dies_at: int | None = None  # steps of the fast lane: before a frame and after it
         self._shut_out: set[str] = set()  # trades refused with 403, with no trade socket to turn to
         self.whys: dict[str, str] = {}  # by trade: why it is UNRESOLVED
         self._source = source
@@ -93,12 +108,14 @@ class TradingProcess:
         self._quotes = Quotes(self.wires, time)
         self._generator = SyntheticOpportunityGenerator(self.config, wall_clock_ns=time.epoch_ns)
         self.desk = self._new_desk()
+        self.lane = self._new_lane() if has_fast_lane and may_hurry(self.config) else None
 
     def _new_desk(self) -> WatchedDesk:
         surroundings = Surroundings(
             clock=self._time,
             connect=self.wires.connect,
             transport=CalledTransport(self.wires.call, self._time.monotonic_ns),
+            wire=lambda: LaneWire(self._time, self._on_frame, self._on_lane_step),
             uniform=self._source.random,
         )
         backend = BybitBackend(
@@ -123,6 +140,13 @@ class TradingProcess:
         self.journal.on_failure = desk.on_journal_failure
         return desk
 
+    def _new_lane(self) -> SimulatedLane:
+        self.wires.on_order = self.judge.lane.on_order
+        source = random.Random(self._source.getrandbits(64))
+        return SimulatedLane(
+            SOCKETS + TRADE_PATH, source, self.desk, self._generator.opportunity, self.judge.lane
+        )
+
     async def live(self, until_s: float) -> Ending:
         """Recover, trade until then or until entries are stopped, and end flat."""
         reading = asyncio.get_running_loop().create_task(self._quotes.run(), name="quotes")
@@ -133,9 +157,13 @@ class TradingProcess:
             with suppress(asyncio.CancelledError):
                 await reading
             await self.desk.close()
+            if self.lane is not None and not self.is_dead:
+                self._disk.keep_slots(self.lane.memory)
+                self.judge.lane.on_ended()
 
     async def _live(self, until_s: float) -> Ending:
         instance_id = self._ground.instance_id
+        self._disk.adopt_slots()
         leftovers = self._disk.leftovers()
         record = RunRecord(run=self.desk.run, account="simulated", venue=HTTP, instance_id=instance_id, pid=0)
         self.journal.run_begun(record)
@@ -147,18 +175,30 @@ class TradingProcess:
             return "unreachable"
         self.judge.on_stopped(is_flat=True, how=f"recovery of {self.desk.run}")
         await asyncio.sleep(FIRST_BOOKS_S)
-        await self._trade(until_s)
-        stopped = await self.desk.stop()
+        self.judge.lane.on_recovered(self._disk.end_of)
+        async with nullcontext() if self.lane is None else self.lane.running():
+            await self._trade(until_s)
+            stopped = await self.desk.stop()
         self.judge.on_stopped(is_flat=stopped.flat, how=f"stop of {self.desk.run}")
         return "halted" if self.desk.unresolved else "over"
 
     async def _trade(self, until_s: float) -> None:
-        """Offer opportunities, as they come."""
+        """Offer opportunities, as they come; with the fast lane most come on a book, and to it."""
+        every_s = OFFERS_EVERY_S if self.lane is None else BESIDE_LANE_S
+        if self.lane is not None:
+            self._quotes.on_quote = self._on_quote
         while self._time.monotonic_s() < until_s:
-            await asyncio.sleep(self._source.expovariate(1 / OFFERS_EVERY_S))
+            await asyncio.sleep(self._source.expovariate(1 / every_s))
             if self.desk.gate.is_halted:
                 return
             self._offer(self._source.choice(SYMBOLS))
+
+    def _on_quote(self, symbol: str, quote: Quote) -> None:
+        """Decide on a book: what the fast lane may not send goes to the desk."""
+        assert self.lane is not None
+        is_chance = not self.desk.gate.is_halted and self._source.random() < DECIDES
+        if is_chance and not self.lane.takes(symbol, quote) and not self.is_dead:
+            self._offer(symbol)
 
     def _offer(self, symbol: str) -> None:
         quote = self._quotes.latest(symbol)
@@ -187,6 +227,8 @@ class TradingProcess:
         self.is_dead = True
         self.wires.sever()
         self.journal.die(kept=self._source.random())
+        if self.lane is not None:
+            self._disk.keep_slots(self.lane.memory)
         self.judge.on_killed()
         self.on_death()
 
@@ -195,6 +237,24 @@ class TradingProcess:
         if self.dies_in is not None:
             self.dies_in -= 1
             if self.dies_in <= 0:
+                self.kill()
+
+    def _on_frame(self, text: bytes) -> bool:
+        """A frame of the fast lane is about to leave; False: it died before that."""
+        self._on_lane_step()
+        if self.is_dead:
+            return False
+        assert self.lane is not None
+        symbol, link_id = symbol_in(text), link_id_in(text)
+        self._trace.add_record((text,))
+        self.judge.on_begun(trade_of(link_id), symbol)
+        self.judge.lane.on_frame(symbol, link_id, self.lane.hindrance(symbol))
+        return True
+
+    def _on_lane_step(self) -> None:
+        if self.dies_at is not None:
+            self.dies_at -= 1
+            if self.dies_at <= 0:
                 self.kill()
 
     # As a `Witness`
@@ -221,6 +281,11 @@ class TradingProcess:
 
     def journal_end(self, trade: str) -> str | None:
         return "" if self.journal.failure else self._disk.end_of(trade)
+
+
+def may_hurry(config: SyntheticConfig) -> bool:
+    """Whether a life's settings let the fast lane send."""
+    return config.order_entry == "auto" and config.order_pricing == "marketable"
 
 
 def config_of(source: random.Random) -> SyntheticConfig:

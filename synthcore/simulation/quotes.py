@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -37,6 +38,7 @@ class Quotes:
     """What the compiled feed is in production, of which it has the rules but not the speed."""
 
     def __init__(self, wires: Wires, clock: Clock) -> None:
+        self.on_quote: Callable[[str, Quote], None] = lambda symbol, quote: None
         self._wires = wires
         self._now_ns = clock.monotonic_ns
         self._books = {topic_name("orderbook.50", symbol): OrderBook() for symbol in SYMBOLS}
@@ -88,7 +90,8 @@ class Quotes:
     def _note(self, symbol: str, book: OrderBook) -> None:
         top = book.top()
         if top is not None and top.bid_px < top.ask_px:
-            self._quotes[symbol] = Quote(top.bid_px, top.ask_px, self._now_ns())
+            quote = self._quotes[symbol] = Quote(top.bid_px, top.ask_px, self._now_ns())
+            self.on_quote(symbol, quote)
 
     def _subscribe(self, topics: list[str]) -> None:
         self._number += 1

@@ -23,10 +23,13 @@ class SimulationSettings(Struct, frozen=True, kw_only=True):
     hours: float = 1.0
     faults: Literal["none", "storm"] = "storm"
     plan: FaultPlan = FaultPlan()  # armed once, where there is no storm
+    fast_lane: bool = False  # entries leave by it, in lives whose settings let them
     journal: Path | None = None  # a file to be read afterwards; None: in memory
 
 
-def read_settings(seed: int, hours: float, faults: str, state: Path | None) -> SimulationSettings:
+def read_settings(
+    seed: int, hours: float, faults: str, state: Path | None, *, fast_lane: bool = False
+) -> SimulationSettings:
     """Hold what was asked for to its rules.
 
     Parameters
@@ -49,6 +52,7 @@ def read_settings(seed: int, hours: float, faults: str, state: Path | None) -> S
         hours=hours,
         faults="storm" if is_storm else "none",
         plan=FaultPlan() if is_storm or faults == "none" else plan_in(Path(faults)),
+        fast_lane=fast_lane,
         journal=journal_in(state),
     )
 

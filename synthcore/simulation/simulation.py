@@ -64,7 +64,7 @@ class Simulation:
             The journal can't be written where it was asked for.
         """
         with tempfile.TemporaryDirectory() as folder:
-            self._disk = Disk(self._settings.journal)
+            self._disk = Disk(Path(folder), self._settings.journal)
             self._ground = Ground(
                 self._settings.seed, self._time, Path(folder, "exchange.records"), self._trace.add_output
             )
@@ -99,6 +99,7 @@ class Simulation:
             suppressed=dict(sorted(self._suppressed.items())),
             longest_trade_s=round(judge.longest_s, 3),
             exposure=judge.exposure.summary(),
+            fast_lane=judge.lane.summary() if self._settings.fast_lane else None,
             violation_count=judge.violation_count,
             violations=judge.violations,
             hash=str(self._trace),
@@ -125,7 +126,15 @@ class Simulation:
 
     async def _one_life(self, mishaps: Mishaps, until_s: float) -> None:
         source = random.Random(f"{self._settings.seed}/{self._time.passed_ns}")
-        process = TradingProcess(source, self._time, self._ground, self._disk, self._judge, self._trace)
+        process = TradingProcess(
+            source,
+            self._time,
+            self._ground,
+            self._disk,
+            self._judge,
+            self._trace,
+            has_fast_lane=self._settings.fast_lane,
+        )
         life = self._loop.create_task(process.live(until_s), name="trading process")
         process.on_death = life.cancel
         mishaps.process = process

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from synthcore.simulation.exposure import Durations, ExposureSummary
 from synthcore.simulation.judge import GivenUp, Violation
+from synthcore.simulation.lane_judge import LaneSummary
 
 SHOWN = 20
 
@@ -27,6 +28,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     suppressed: dict[str, int]  # opportunities that became no trade, by reason
     longest_trade_s: float  # from its first order to its end
     exposure: ExposureSummary  # a symbol's sides unequal, at the exchange
+    fast_lane: LaneSummary | None = None  # where it was on
     violation_count: int
     violations: list[Violation]  # the first of them
     hash: str  # over all events
@@ -49,6 +51,8 @@ def summary_lines(summary: Summary) -> list[str]:
         f"violations  {summary.violation_count}",
     ]
     lines[2:2] = [f"  at {one.at_s:.6f} s: {given_up(one)}" for one in summary.unresolved[:SHOWN]]
+    if summary.fast_lane is not None:
+        lines.insert(-1, f"fast lane   {by_lane(summary.fast_lane)}")
     lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN]]
     return [*lines, f"hash        {summary.hash}"]
 
@@ -56,6 +60,13 @@ def summary_lines(summary: Summary) -> list[str]:
 def given_up(trade: GivenUp) -> str:
     circumstance = "shut out" if trade.was_shut_out else f"the exchange away for {trade.away_s:.1f} s"
     return f"{trade.trade} after {trade.took_s:.1f} s, {circumstance}: {trade.why}"
+
+
+def by_lane(lane: LaneSummary) -> str:
+    return (
+        f"{lane.allowed:,} trades allowed, {lane.revoked:,} revoked, {lane.sent:,} sent,"
+        f" {lane.orphaned:,} of them killed before the journal knew"
+    )
 
 
 def counts(numbers: dict[str, int]) -> str:

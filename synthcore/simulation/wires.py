@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +14,16 @@ from synthcore.exchange.in_process.transport import TextFrame
 from synthcore.orders.called import Called, Headers
 from synthcore.simulation.ground import Ground
 
+CREATES = ("/v5/order/create", "/v5/order/create-batch")
+CREATE_OPERATION = b'"op":"order.create'
+LINK_ID = re.compile(rb'"orderLinkId":"([^"]+)"')
+
 
 class Wires:
     """What stands for the operating system's network under one process."""
 
     def __init__(self, ground: Ground) -> None:
+        self.on_order: Callable[[str], None] = lambda link_id: None  # told each that leaves by the desk
         self._ground = ground
         self._links: dict[Link, None] = {}
         self._calls: dict[asyncio.Task[Called], None] = {}
@@ -42,6 +48,8 @@ class Wires:
 
     async def call(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Called:
         exchange = self._reachable()
+        if path in CREATES:
+            self._tell_orders(body)
         call = exchange.loop.create_task(self._called(exchange, method, path, query, headers, body))
         self._calls[call] = None
         try:
@@ -70,7 +78,7 @@ class Wires:
     ) -> tuple[Any, Any]:
         exchange = self._reachable()
         listener = make_listener()
-        link = Link(listener, self._forget)
+        link = Link(listener, self._forget, self._on_text)
         try:
             link.open(exchange, urlsplit(url).path)
         except HandshakeRefused as e:
@@ -80,6 +88,14 @@ class Wires:
 
     def _forget(self, link: Link) -> None:
         self._links.pop(link, None)
+
+    def _on_text(self, text: bytes) -> None:
+        if CREATE_OPERATION in text:
+            self._tell_orders(text)
+
+    def _tell_orders(self, text: bytes) -> None:
+        for link_id in LINK_ID.findall(text):
+            self.on_order(link_id.decode())
 
     def _reachable(self) -> InProcessExchange:
         if self._is_severed:
@@ -92,9 +108,12 @@ class Wires:
 class Link:
     """The process's end of one WebSocket: what picows' transport is to a listener."""
 
-    def __init__(self, listener: Any, on_end: Callable[[Link], None]) -> None:
+    def __init__(
+        self, listener: Any, on_end: Callable[[Link], None], on_text: Callable[[bytes], None]
+    ) -> None:
         self._listener = listener
         self._on_end = on_end
+        self._on_text = on_text
         self._connection: InProcessConnection | None = None
 
     def open(self, exchange: InProcessExchange, path: str) -> None:
@@ -121,6 +140,11 @@ class Link:
     # What a listener and its owner call
 
     def send(self, msg_type: object, message: bytes) -> None:
+        self._on_text(message)
+        self.carry(message)
+
+    def carry(self, message: bytes) -> None:
+        """As `send`, for who tells of it himself."""
         if self._connection is not None:
             self._connection.send(message.decode())
 

@@ -60,7 +60,8 @@ FAULTS: dict[Kind, tuple[Fault, ...]] = {
     "timed out": (),
     "partial": (PartialFill(share=0.3, when="accepted link=*-S-e* always"),),
 }
-TOO_LATE = DelayCall(ms=650, when="request link=*-S-e0 always")  # the lane's orders never rest
+# No order of the lane rests: one that is not filled in time comes after the 500 ms of the leg time-out.
+TOO_LATE = DelayCall(ms=650, when="request path=/v5/order/create link=*-S-e0 always")
 STREAM_DOWN = (
     CutSocket(when="fill link=*-L-e*"),
     RefuseSocket(when="connect socket=private always"),

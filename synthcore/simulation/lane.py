@@ -21,9 +21,9 @@ from synthcore._core.lane import SLOT_BYTES, CallWire, Frame, Lane
 from synthcore.clock import Clock
 from synthcore.execution.desk import Desk
 from synthcore.execution.fast_lane import Describe, FastLane
+from synthcore.execution.trade import LEGS
 from synthcore.orders.bybit import BybitBackend
 from synthcore.orders.fast import FastSocket
-from synthcore.risk.gate import LEGS
 from synthcore.simulation.lane_judge import LaneJudge
 from synthcore.simulation.quotes import Quote
 from synthcore.simulation.wires import LINK_ID, Link
@@ -149,9 +149,17 @@ class SimulatedLane:
             return "a private stream that is down"
         now_ns = desk.now_ns()
         refusal = desk.gate.refusal(symbol, now_ns, now_ns, desk.config.synthetic_spread_bps)
-        if refusal == "rate_budget" and desk.budget.allows_entry(now_ns, LEGS * len(desk.trades)):
-            return None  # the places of other allowances can be had back; each leg's close can be sent
+        if refusal == "rate_budget" and desk.budget.allows_entry(now_ns, legs_to_close(desk)):
+            return None  # the gate keeps room for other allowances, too, and twice for a close that has left
         return None if refusal is None else f"the gate ({refusal})"
+
+
+def legs_to_close(desk: Desk) -> int:
+    """Legs of running trades for which no close has left."""
+    closing = [
+        {intent.leg for intent in driver.state.intents if intent.is_close} for driver in desk.trades.values()
+    ]
+    return sum(len(LEGS) - len(legs) for legs in closing)
 
 
 def link_id_in(frame: bytes) -> str:

@@ -175,7 +175,7 @@ class TradingProcess:
             return "unreachable"
         self.judge.on_stopped(is_flat=True, how=f"recovery of {self.desk.run}")
         await asyncio.sleep(FIRST_BOOKS_S)
-        self.judge.lane.on_recovered(self._disk.end_of)
+        self.judge.lane.on_recovered(self.journal_end)
         async with nullcontext() if self.lane is None else self.lane.running():
             await self._trade(until_s)
             stopped = await self.desk.stop()

@@ -38,7 +38,7 @@ cdef class SocketWire(Wire):
         memmove(place, header, header_size + size)
         return place + header_size + size
 
-    def open(self, WSTransport transport not None):
+    def open(self, WSTransport connection not None):
         """Send by this connection from now on."""
         self.transport = connection
         self.is_open = True

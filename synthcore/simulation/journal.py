@@ -17,7 +17,7 @@ from synthcore.clock import Clock
 from synthcore.errors import JournalBroken
 from synthcore.execution.journal import Records, Write, open_journal, prepare
 from synthcore.execution.journal_read import Leftover, unfinished
-from synthcore.execution.lane_record import PREFIX, SUFFIX, adopt_from, left_behind
+from synthcore.execution.lane_record import PREFIX, SUFFIX, adopt_from, is_known, left_behind
 
 COMMIT_S = 0.0005
 KEPT_TRADES = 500  # that ended, in memory; a file keeps as many as in production
@@ -62,6 +62,10 @@ class Disk:
     def leftovers(self) -> tuple[Leftover, ...]:
         """The trades without an end."""
         return tuple(unfinished(self.db))
+
+    def knows(self, trade: str) -> bool:
+        """Whether its beginning is written."""
+        return is_known(self.db, trade)
 
     def end_of(self, trade: str) -> str | None:
         """How a trade ended by the journal; None where it says nothing."""

@@ -72,13 +72,16 @@ class LaneWire(CallWire):
 class WatchedSlots:
     """The slots as the lane's keeper has them, with a judge who hears of each allowance."""
 
-    def __init__(self, lane: Lane, symbols: tuple[str, ...], judge: LaneJudge) -> None:
+    def __init__(
+        self, lane: Lane, symbols: tuple[str, ...], judge: LaneJudge, is_kept: Callable[[str], bool]
+    ) -> None:
         self.renew = lane.renew
         self.drain = lane.drain
         self.state = lane.state
         self._lane = lane
         self._symbols = symbols
         self._judge = judge
+        self._is_kept = is_kept
 
     def fill(self, symbol_id: int, frames: tuple[Frame, Frame], *, begun: bytes, **terms: Any) -> None:
         self._lane.fill(symbol_id, frames, begun=begun, **terms)
@@ -92,11 +95,16 @@ class WatchedSlots:
 
     def clear(self, symbol_id: int) -> None:
         self._lane.clear(symbol_id)
-        self._judge.on_kept(self._symbols[symbol_id])
+        self._judge.on_cleared(self._symbols[symbol_id], self._is_kept)
 
 
 class SimulatedLane:
     """The lane of one process, and what decides.
+
+    Parameters
+    ----------
+    is_kept
+        Whether the journal on the disk has a trade.
 
     Attributes
     ----------
@@ -105,7 +113,13 @@ class SimulatedLane:
     """
 
     def __init__(
-        self, url: str, source: random.Random, desk: Desk, describe: Describe, judge: LaneJudge
+        self,
+        url: str,
+        source: random.Random,
+        desk: Desk,
+        describe: Describe,
+        judge: LaneJudge,
+        is_kept: Callable[[str], bool],
     ) -> None:
         assert isinstance(desk.backend, BybitBackend)
         symbols = desk.config.symbols_to_trade
@@ -116,7 +130,7 @@ class SimulatedLane:
         self._socket = FastSocket(url, desk.backend)
         self._socket.on_rate_limit(desk.on_rate_limit)
         self._lane = Lane(len(symbols), self._socket.wire, self.memory)
-        slots = WatchedSlots(self._lane, symbols, judge)
+        slots = WatchedSlots(self._lane, symbols, judge, is_kept)
         self._keeper = desk.fast_lane = FastLane(desk, slots, self._socket, symbols, describe)
 
     @asynccontextmanager

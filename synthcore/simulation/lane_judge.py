@@ -53,9 +53,11 @@ class LaneJudge:
         self._counts["revoked"] += 1
         self._allowed.pop(symbol, None)
 
-    def on_kept(self, symbol: str) -> None:
-        """The journal has what was sent."""
-        self._sent.pop(symbol, None)
+    def on_cleared(self, symbol: str, is_kept: Callable[[str], bool]) -> None:
+        """The slot is empty again: the journal has what was sent."""
+        trade = self._sent.pop(symbol, None)
+        if trade is not None and not is_kept(trade):
+            self._on_violation(f"{trade}: its slot was cleared before the journal had it")
 
     # What leaves
 

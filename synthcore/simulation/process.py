@@ -144,7 +144,12 @@ class TradingProcess:
         self.wires.on_order = self.judge.lane.on_order
         source = random.Random(self._source.getrandbits(64))
         return SimulatedLane(
-            SOCKETS + TRADE_PATH, source, self.desk, self._generator.opportunity, self.judge.lane
+            SOCKETS + TRADE_PATH,
+            source,
+            self.desk,
+            self._generator.opportunity,
+            self.judge.lane,
+            lambda trade: self.is_dead or self._disk.knows(trade),
         )
 
     async def live(self, until_s: float) -> Ending:

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from synthcore.exchange.faults.cut_socket import CutSocket
 from synthcore.exchange.faults.delay_call import DelayCall
@@ -18,13 +20,16 @@ from synthcore.exchange.faults.plan import FaultPlan
 from synthcore.execution import lane_record
 from synthcore.execution.desk import Desk
 from synthcore.execution.fast_lane import FastLane
+from synthcore.simulation import process
+from synthcore.simulation.journal import COMMIT_S, SimulatedJournal
 from synthcore.simulation.lane import WatchedSlots
-from synthcore.simulation.process import TradingProcess
+from synthcore.simulation.process import TradingProcess, WatchedDesk
 from synthcore.simulation.settings import SimulationSettings
 from synthcore.simulation.simulation import Simulation
 from synthcore.simulation.summary import Summary
 
 SEED = 2  # its first lives have a fast lane
+HURRIES = replace(process.config_of(Random(1)), order_entry="auto", order_pricing="marketable")
 LATE = DelayCall(ms=900, when="request path=/v5/order/create link=*-e0 always")  # of 1,000 that are allowed
 CUT = CutSocket(socket="private", when="fill probability=0.05 always")
 
@@ -96,6 +101,30 @@ def test_what_left_before_a_kill_is_recovered_from_the_record(
     assert summary.ends.get("FLAT", 0) == (0 if step > 1 else killed)  # recorded, and never sent
 
 
+@pytest.fixture
+def dies_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every process be killed when the desk has taken over what was sent, and the disk has none of it."""
+    begin_sent = WatchedDesk.begin_sent
+
+    def dying(self: WatchedDesk, *given: Any) -> Any:
+        self.loop.call_later(COMMIT_S / 2, self.process.kill)
+        return begin_sent(self, *given)
+
+    die = SimulatedJournal.die
+    monkeypatch.setattr(SimulatedJournal, "die", lambda self, kept: die(self, kept=0.0))
+    monkeypatch.setattr(WatchedDesk, "begin_sent", dying)
+    monkeypatch.setattr(TradingProcess, "_offer", lambda self, symbol: None)  # nothing else tells of a trade
+    monkeypatch.setattr(process, "config_of", lambda source: HURRIES)
+
+
+def test_what_the_desk_took_over_is_recovered_from_the_record(dies_before_the_commit: None) -> None:
+    summary = simulated(LATE)
+
+    assert summary.violations == []
+    assert summary.fast_lane is not None
+    assert summary.fast_lane.orphaned == summary.lives["killed"] >= 2
+
+
 # Broken on purpose
 
 
@@ -109,6 +138,17 @@ def test_the_judge_sees_a_record_that_recovery_does_not_read(
 
     assert said(summary, "was sent by the fast lane, and the journal knows no end of it")
     assert said(summary, "the exchange counts")  # both were on their way, and nothing told of them
+
+
+def test_the_judge_sees_a_slot_that_is_cleared_before_the_journal_has_it(
+    monkeypatch: pytest.MonkeyPatch, dies_before_the_commit: None
+) -> None:
+    async def clear_at_once(self: FastLane, symbol_id: int) -> None:
+        self._lane.clear(symbol_id)
+
+    monkeypatch.setattr(FastLane, "_clear_when_kept", clear_at_once)
+
+    assert said(simulated(LATE), "its slot was cleared before the journal had it")
 
 
 def ignore_revocations(monkeypatch: pytest.MonkeyPatch) -> None:

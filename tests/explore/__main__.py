@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--thin", action="store_true", help="entries may fill in part without a fault")
     parser.add_argument("--outage", action="store_true", help="the exchange may fall silent, as one fault")
     parser.add_argument("--lag", action="store_true", help="positions may be shown late, as one fault")
+    parser.add_argument("--amend", action="store_true", help="an entry may be amended to more, as one fault")
     parser.add_argument("--states", type=int, help="stop there, and say how far it came (no end)")
     given = parser.parse_args()
     bounds = Bounds(
@@ -30,6 +31,7 @@ def main() -> int:
         is_thin=given.thin,
         may_die=given.outage,
         may_lag=given.lag,
+        may_amend=given.amend,
     )
 
     found = Search(bounds).run(given.states)

@@ -17,6 +17,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     is_thin: bool = False  # entries may fill in part or not at all, and it is no fault
     may_die: bool = False  # the exchange may fall silent for any time, or shut us out, as one fault
     may_lag: bool = False  # positions may be shown late, as one fault
+    may_amend: bool = False  # somebody else may amend an entry to a lot more, as a fault each time
 
 
 TICK_NS = 250 * MS
@@ -26,6 +27,7 @@ NEVER_NS = 2 * NOW_NS  # kept there: a run has to end before it is made to
 FAR = 1_000_000  # ticks between the clocks of two processes
 
 TARGET = 2  # lots a leg: whole, half or nothing can fill
+MOST = TARGET + 1  # that an order is amended to
 WINDOW = 3  # ticks for which the exchange takes a request
 MARGIN = 1  # ticks after which "not found" is believed on top
 LATEST = 5  # ticks that a late message takes at most: what takes longer counts as lost

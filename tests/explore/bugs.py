@@ -22,7 +22,11 @@ Bug = Callable[[MonkeyPatch], None]
 # From the smallest search on; together they take seconds.
 SMALL = (Bounds(faults=0, crashes=0), Bounds(faults=0, crashes=1))
 ONE_FAULT = Bounds(faults=1, crashes=0)
-DEEP = (Bounds(faults=1, crashes=0, may_lag=True), Bounds(faults=1, crashes=0, may_die=True))
+DEEP = (
+    Bounds(faults=1, crashes=0, may_lag=True),
+    Bounds(faults=1, crashes=0, may_die=True),
+    Bounds(faults=1, crashes=0, may_amend=True),
+)
 LADDER = (*SMALL, ONE_FAULT)
 LARGE = (ONE_FAULT, *DEEP, Bounds(faults=1, crashes=1))
 
@@ -233,6 +237,12 @@ def hear_nobody_once_shut_out(patch: MonkeyPatch) -> None:
     patch.setattr(trade, "awaits_close", lambda state: False)
 
 
+def count_no_more_than_was_asked_for(patch: MonkeyPatch) -> None:
+    """Count no more of an order than it was sent for (`--amend`)."""
+    original = intent.Intent.filled_qty.fget  # type: ignore[attr-defined]
+    patch.setattr(intent.Intent, "filled_qty", property(lambda self: min(self.qty, original(self))))
+
+
 BUGS: tuple[Bug, ...] = (
     skip_the_look_up,
     believe_not_found_at_once,
@@ -257,7 +267,12 @@ BUGS: tuple[Bug, ...] = (
     look_up_once,
 )
 # Found only where positions lag, or the exchange falls silent or shuts us out.
-DEEP_BUGS: tuple[Bug, ...] = (believe_the_first_position, hear_nobody_once_shut_out, name_no_leg)
+DEEP_BUGS: tuple[Bug, ...] = (
+    believe_the_first_position,
+    hear_nobody_once_shut_out,
+    name_no_leg,
+    count_no_more_than_was_asked_for,
+)
 
 
 def hunt(bug: Bug, ladder: tuple[Bounds, ...] = LADDER) -> tuple[Bounds, Found] | None:

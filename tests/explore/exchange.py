@@ -14,7 +14,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from . import judge
-from .bounds import FAR, HEDGE_TICKS, LAG, LATEST, WINDOW
+from .bounds import FAR, HEDGE_TICKS, LAG, LATEST, MOST, WINDOW
 from .draft import FRAMES, REQUESTS, SETTLED, Draft, channel
 from .machine import REFUSALS, Machine
 from .world import Mail, Order, World
@@ -303,6 +303,10 @@ def match_entry(world: World, leg: int, order: Order) -> Iterator[tuple[str, Dra
             draft.put(leg, replace(order, qty=order.filled, status="done"))
             draft.frame(leg, "report", order.name, order.filled, 1)
             yield f"{order.name} of {leg} is amended to what it filled", draft
+        if world.may_amend and order.qty < MOST:
+            draft = Draft(world).spend()
+            draft.put(leg, replace(order, qty=order.qty + 1))
+            yield f"{order.name} of {leg} is amended to {order.qty + 1}", draft
 
 
 # Time

@@ -18,7 +18,7 @@ from synthcore.execution.intent import Intent
 from synthcore.execution.recovery import holding
 from synthcore.execution.trade import LEGS, Trade, begin, has_open_close, step
 
-from .bounds import NEVER_NS, NOW_NS, RULES, TARGET, TICK_NS
+from .bounds import MOST, NEVER_NS, NOW_NS, RULES, TARGET, TICK_NS
 
 KEY, SYMBOL = "t", "X"
 SIDES = "LS"
@@ -376,7 +376,7 @@ def lots(qty: Decimal) -> int:
 
 def all_told(intent: Intent) -> Intent:
     """As if each of its executions had been told, piece by piece."""
-    pieces = frozenset(f"{name_of(intent.link_id)}/{piece}" for piece in range(TARGET))
+    pieces = frozenset(f"{name_of(intent.link_id)}/{piece}" for piece in range(MOST))
     filled = intent.filled_qty
     return replace(intent, reported_qty=filled, executed_qty=filled, exec_ids=pieces)
 

@@ -89,6 +89,7 @@ class Search:
                     is_thin=bounds.is_thin,
                     may_die=bounds.may_die,
                     may_lag=bounds.may_lag,
+                    may_amend=bounds.may_amend,
                     stream="up" if is_up else "down",
                 )
             )

@@ -70,6 +70,7 @@ class World(Struct, frozen=True, array_like=True):
     lag: int = 0  # ticks for which positions may still be shown as they were,
     shown: tuple[int, int] = (0, 0)  # and how they were
     may_lag: bool = False  # positions may be shown late, as one fault
+    may_amend: bool = False  # an entry may be amended to more, as one fault
     may_die: bool = False  # the exchange may fall silent for any time, as one fault
     is_dead: bool = False  # the exchange answers nothing
     was_dead: bool = False

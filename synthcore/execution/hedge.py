@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from synthcore.execution.trade import LEGS, Trade
+if TYPE_CHECKING:
+    from synthcore.execution.trade import Trade
 
 
 class HedgeTimingMetrics(Struct, frozen=True, kw_only=True):
@@ -39,8 +42,8 @@ class HedgeClock:
 
     def on_quantities(self, before: Trade, after: Trade, at_ns: int) -> None:
         """Note what filled, and what both legs hold from `at_ns` on, however it was learned."""
-        for leg in LEGS:
-            if after.filled[leg] != before.filled[leg]:
+        for leg, filled in enumerate(after.filled):
+            if filled != before.filled[leg]:
                 self._fill_ns[leg] = at_ns
         if after.held != before.held:
             self._exposed_ns += self._unequal_ns(at_ns)

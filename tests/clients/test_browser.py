@@ -47,12 +47,24 @@ class Browser:
         own = ("--no-sandbox", "--headless", "--remote-debugging-port=0", "--remote-allow-origins=*")
         command = [BROWSER, *own, f"--user-data-dir={folder}", *flags, url]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        page = waited_for(self._page)
-        self._tools = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=WITHIN_S)
+        try:
+            page = waited_for(self._page)
+            self._tools = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=WITHIN_S)
+        except BaseException:
+            self.end()
+            raise
 
     def close(self):
+        self._tools.close()
+        self.end()
+
+    def end(self):
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def evaluate(self, expression):
         params = {"expression": expression, "returnByValue": True}

@@ -1,31 +1,13 @@
 """The core's objects written as the rows of the private stream, straight to JSON: one function per noun."""
 
 from synthcore.exchange.digits cimport GridTexts, round8, text
-from synthcore.exchange.layout cimport (
-    CONTRACT_NAMES,
-    MARGIN_NAMES,
-    ORDER_NAMES,
-    POSITION_NAMES,
-    Contract,
-    Margin,
-    Order,
-    Position,
-    checked,
-)
 from synthcore.exchange.margin_rules cimport break_even, liquidation_price, standing
 from synthcore.exchange.row_writer cimport RowWriter
 
 from synthcore.exchange.decimals import E4, ZERO
 from synthcore.exchange.fees import TAKER_FEE_RATE
-from synthcore.exchange.orders import OPEN_STATUSES as _OPEN
 from synthcore.venues.bybit.messages import CoinRow, OrderRow, PositionRow, WalletRow
 
-checked(Order, ORDER_NAMES)
-checked(Contract, CONTRACT_NAMES)
-checked(Position, POSITION_NAMES)
-checked(Margin, MARGIN_NAMES)
-
-cdef frozenset OPEN = _OPEN
 cdef object TAKER_RATE = TAKER_FEE_RATE
 cdef object NOTHING = ZERO
 cdef object HUNDREDTH_PERCENT = E4
@@ -80,22 +62,21 @@ cdef RowWriter ORDER = RowWriter(
 )
 
 
-cpdef bytes order_json(Order order):
+cpdef bytes order_json(object order):
     """An order as the stream shows it."""
     return ORDER.write(order_values(order))
 
 
-cdef int append_order(Order order) except -1:
+cdef int append_order(object order) except -1:
     """Add an order to what is being written."""
     return ORDER.append(order_values(order))
 
 
-cdef tuple order_values(Order order):
-    cdef Contract contract = order.contract
-    trigger, protection, slippage = order.trigger, order.protection, order.slippage
+cdef tuple order_values(object order):
+    contract, trigger, protection, slippage = order.contract, order.trigger, order.protection, order.slippage
     cdef GridTexts prices = contract.price_texts, lots = contract.qty_texts
     filled_lots, filled_value, fee = order.filled_lots, order.filled_value, order.fee
-    leaves_lots = order.lots - filled_lots if order.status in OPEN else 0
+    leaves_lots = order.leaves_lots
     fee_text = text(fee) if fee else "0"
     profit = loss = None
     if protection is not None:
@@ -146,7 +127,7 @@ cdef tuple order_values(Order order):
     )
 
 
-cdef tuple POSITION_VALUES = (
+cdef tuple POSITION_NAMES = (
     "position_idx",
     "risk_id",
     "risk_limit_value",
@@ -177,22 +158,21 @@ cdef tuple POSITION_VALUES = (
     "break_even_price",
     "open_time",
 )
-cdef RowWriter POSITION = RowWriter(PositionRow, POSITION_VALUES, category="linear")
+cdef RowWriter POSITION = RowWriter(PositionRow, POSITION_NAMES, category="linear")
 
 
-cpdef bytes position_json(Position position, object mark, Margin margin):
+cpdef bytes position_json(object position, object mark, object margin):
     """A position record as the stream shows it."""
     return POSITION.write(position_values(position, mark, margin))
 
 
-cdef int append_position(Position position, object mark, Margin margin) except -1:
+cdef int append_position(object position, object mark, object margin) except -1:
     """Add a position record to what is being written."""
     return POSITION.append(position_values(position, mark, margin))
 
 
-cdef tuple position_values(Position position, object mark, Margin margin):
-    cdef Contract contract = position.contract
-    side, entry_value = position.side, position.entry_value
+cdef tuple position_values(object position, object mark, object margin):
+    contract, side, entry_value = position.contract, position.side, position.entry_value
     if position.lots == 0:
         return empty_position_values(position, contract, mark)
     cdef GridTexts lots = contract.qty_texts
@@ -201,7 +181,7 @@ cdef tuple position_values(Position position, object mark, Margin margin):
     entry_price = round8(entry_value / qty)
     price = mark or entry_price
     value, gain, fee, initial, maintenance = standing(position, price)
-    spare = initial + gain if position.is_isolated else margin.wallet + margin.unrealised - margin.position_mm + maintenance
+    spare = initial + gain if position.is_isolated else margin.equity - margin.position_mm + maintenance
     liquidation = liquidation_price(signed_qty, price, spare, contract.ladder, fee)
     tick = contract.tick
     is_near = tick * contract.min_price_ticks <= liquidation <= tick * contract.max_price_ticks
@@ -240,7 +220,7 @@ cdef tuple position_values(Position position, object mark, Margin margin):
     )
 
 
-cdef tuple empty_position_values(Position position, Contract contract, object mark):
+cdef tuple empty_position_values(object position, object contract, object mark):
     lowest = contract.ladder.tiers[0]
     nothing = "" if position.position_idx else "0"    # an empty hedge leg shows no margins at all
     return (
@@ -312,7 +292,7 @@ cdef RowWriter COIN = RowWriter(
 )
 
 
-cpdef bytes wallet_json(object account, Margin margin):
+cpdef bytes wallet_json(object account, object margin):
     """The whole account. USDT counts as one USD."""
     return WALLET.write(wallet_values(account, margin))
 
@@ -322,7 +302,7 @@ cdef int append_wallet(tuple values) except -1:
     return WALLET.append(values)
 
 
-cdef tuple wallet_values(object account, Margin margin):
+cdef tuple wallet_values(object account, object margin):
     """It writes on its own: nothing else may be half written then."""
     cdef bint is_isolated = margin.is_isolated    # the account as a whole has no margin then
     wallet, unrealised, position_mm = margin.wallet, margin.unrealised, margin.position_mm

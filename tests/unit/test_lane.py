@@ -221,6 +221,31 @@ def test_a_send_that_fails_leaves_an_order_that_may_have_left() -> None:
     assert isinstance(wired.lane.failure, OSError)
 
 
+def test_who_has_a_clock_of_his_own_decides_and_stamps_by_it() -> None:
+    sent: list[bytes] = []
+    ticks = iter((21, 22))
+    lane = Lane(1, CallWire(sent.append, lambda: next(ticks)))
+    fill(lane, expires_ns=20)
+
+    too_late = lane.spend(0, BID, ASK, recv_ns=18, decided_ns=20)
+    in_time = lane.spend(0, BID, ASK, recv_ns=18, decided_ns=19, exchange_us=7)
+
+    (spent,) = lane.drain()
+    assert (too_late, in_time, len(sent)) == (False, True, 2)
+    assert (spent.recv_ns, spent.decided_ns, spent.sent_ns, spent.exchange_us) == (18, 19, (21, 22), 7)
+
+
+def test_a_wire_takes_frames_only_while_it_is_open() -> None:
+    sent: list[bytes] = []
+    lane = Lane(1, wire := CallWire(sent.append))
+    fill(lane)
+
+    wire.shut()
+    assert not lane.spend(0, BID, ASK, recv_ns=1, decided_ns=2)
+    wire.open(None)
+    assert lane.spend(0, BID, ASK, recv_ns=1, decided_ns=2)
+
+
 def test_a_slot_is_filled_again_only_when_it_was_cleared() -> None:
     wired = Wired()
     fill(wired.lane)

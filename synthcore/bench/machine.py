@@ -57,12 +57,12 @@ def versions() -> dict[str, str]:
 
 def real_time() -> str:
     """Whether threads may run before ordinary ones, tried and given back."""
-    policy = os.sched_getscheduler(0)
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except OSError as error:
         return f"refused: {error.strerror}"
-    os.sched_setscheduler(0, policy, os.sched_param(0))
+    os.sched_setscheduler(0, policy, priority)
     return "allowed"
 
 

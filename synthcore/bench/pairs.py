@@ -18,13 +18,13 @@ Second = TypeVar("Second")
 def urgent(core: int | None = None) -> Iterator[None]:
     """Let this thread, and what it starts, run before ordinary ones; on one core if given."""
     cores = os.sched_getaffinity(0)
-    policy = os.sched_getscheduler(0)
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
     pin(core)
     take_precedence()  # refused: measured all the same, and the report says so
     try:
         yield
     finally:
-        os.sched_setscheduler(0, policy, os.sched_param(0))
+        os.sched_setscheduler(0, policy, priority)
         os.sched_setaffinity(0, cores)
 
 

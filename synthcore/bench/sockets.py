@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -35,6 +36,7 @@ BURST = 32
 RATES = (2_000_000, 1_000_000, 500_000, 250_000, 200_000, 100_000, 50_000)  # updates/s, tried in this order
 RATE_FOR_S = 0.1
 EPOLL = "C epoll client"
+NATIVE = {"epoll_client": EPOLL, "tungstenite_client": "Rust tungstenite, serde_json"}  # by program
 PICOWS = "picows in Python + msgspec"
 
 
@@ -82,7 +84,7 @@ def contenders(
     stack: ExitStack,
     effort: Effort,
     measure: Callable[[type[Client], int, Effort], Coroutine[Any, Any, Reading]],
-    measure_native: Callable[[Native, int, Effort], Reading],
+    measure_native: Callable[[Native, str, int, Effort], Reading],
 ) -> Contenders:
     feed_core, other_core = choose_cores()
     port = stack.enter_context(running(other_core))
@@ -97,8 +99,9 @@ def contenders(
             return runner.run(measure(kind, port, effort))
 
     found: Contenders = {name: bound(once, kind) for name, kind in kinds.items()}
-    if native.has("epoll_client"):
-        found[EPOLL] = lambda: measure_native(native, port, effort)
+    for program, name in NATIVE.items():
+        if native.has(program):
+            found[name] = partial(measure_native, native, program, port, effort)
     return found
 
 
@@ -136,15 +139,15 @@ async def connected(kind: Callable[[], Client], port: int) -> AsyncIterator[Clie
         await client.close()
 
 
-def native_flood(native: Native, port: int, effort: Effort) -> Reading:
+def native_flood(native: Native, program: str, port: int, effort: Effort) -> Reading:
     frames = effort.count(FLOOD_FRAMES)
-    found = native.run("epoll_client", port, f"flood {frames}", frames)
+    found = native.run(program, port, f"flood {frames}", frames)
     return Reading(found.frames / found.cpu_ns * 1e3)
 
 
-def native_paced(native: Native, port: int, effort: Effort) -> Reading:
+def native_paced(native: Native, program: str, port: int, effort: Effort) -> Reading:
     frames = effort.count(PACED_FRAMES)
-    found = native.run("epoll_client", port, f"paced {frames} {PERIOD_NS} 1", frames)
+    found = native.run(program, port, f"paced {frames} {PERIOD_NS} 1", frames)
     return latencies(found.samples_ns)
 
 

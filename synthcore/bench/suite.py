@@ -19,17 +19,6 @@ from synthcore.errors import ConfigError, SynthError
 RIVALS = Path("build/rivals")  # where `make rivals` puts them
 LIMITS = "limits"
 
-# What is asked of this project and can't be measured yet.
-NOT_YET = (
-    Row(
-        name="socket.flat-out",
-        ours=None,
-        unit="M/s",
-        rival="Rust tungstenite",
-        why="not yet: neither Debian 12 nor PyPI has it",
-    ),
-)
-
 FAILURES = (OSError, AssertionError, SubprocessError, SynthError)
 
 Progress = Callable[[str, int, int], None]  # what is measured now, steps done, steps in all
@@ -118,7 +107,6 @@ class Suite:
         spoils = machine.spoils(
             self._machine, self._limits, self._before, machine.ProcessorTime.now(), took_s
         )
-        names = {question.name for question in self._asked}
         return Report(
             taken_at=self._taken_at,
             took_s=round(took_s, 1),
@@ -127,7 +115,7 @@ class Suite:
             machine=self._machine,
             warnings=spoils,
             limits=self._limits,
-            rows=[*self._rows, *(row for row in NOT_YET if row.name in names)],
+            rows=self._rows,
             series=self._series,
         )
 

@@ -66,6 +66,15 @@ class SyntheticConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     enable_debug_logging: bool = False
 
+    @property
+    def is_loop_urgent(self) -> bool:
+        """Whether the execution loop's thread, the journal's and the writer's run before ordinary ones.
+
+        Whoever holds the interpreter's lock must not be put aside for other processes: the feed waits for it.
+        A strategy that spins never gives its core away, so there the loop would take it.
+        """
+        return self.realtime and self.topology != "spin"
+
     def __post_init__(self) -> None:
         """Hold every value to its rule, so that no wrong config exists."""
         for setting in CONFIG:

@@ -74,8 +74,8 @@ class Precedence(NamedTuple):
 HOT, ORDERS = 1, 0    # levels above the lowest priority: market data and decisions, what becomes of them
 
 
-def take_precedence(level=HOT, inherited=True):
-    """Let the calling thread run as soon as it wakes, before ordinary threads (SCHED_FIFO).
+def take_precedence(level=HOT, inherited=True, thread=0):
+    """Let a thread run as soon as it wakes, before ordinary threads (SCHED_FIFO).
 
     For a thread that sleeps whenever it has nothing to do: one that never sleeps would starve its core. The
     kernel bounds all real-time threads of a core together (95 % of a second by default).
@@ -87,20 +87,22 @@ def take_precedence(level=HOT, inherited=True):
         HOT or ORDERS.
     inherited
         Whether threads and processes that it starts have it, too.
+    thread
+        The OS's id of one; 0 is the calling thread.
     """
     lowest = os.sched_get_priority_min(os.SCHED_FIFO)
     policy = os.SCHED_FIFO | (0 if inherited else os.SCHED_RESET_ON_FORK)
     try:
-        os.sched_setscheduler(0, policy, os.sched_param(lowest + level))    # 0: the calling thread
+        os.sched_setscheduler(thread, policy, os.sched_param(lowest + level))
     except OSError as error:
         return Precedence(False, f"real-time scheduling was refused: {error.strerror}")
-    if os.sched_getscheduler(0) != policy:
+    if os.sched_getscheduler(thread) != policy:
         return Precedence(False, "real-time scheduling was asked for, the OS says that it isn't held")
     return Precedence(True, "")
 
 
-def give_precedence_back():
-    """Make the calling thread an ordinary one again."""
+def give_precedence_back(thread=0):
+    """Make a thread an ordinary one again."""
     # The flag stays: taking it off needs more rights than having it.
-    flag = os.sched_getscheduler(0) & os.SCHED_RESET_ON_FORK
-    os.sched_setscheduler(0, os.SCHED_OTHER | flag, os.sched_param(0))
+    flag = os.sched_getscheduler(thread) & os.SCHED_RESET_ON_FORK
+    os.sched_setscheduler(thread, os.SCHED_OTHER | flag, os.sched_param(0))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
+from contextlib import suppress
 
 from synthcore._core.affinity import ORDERS, Precedence, give_precedence_back, take_precedence
 from synthcore._core.idle import IdleStates
 from synthcore._core.memory import LockedMemory
 from synthcore.config import SyntheticConfig
+
+HELPERS = ("journal", "lines")  # our other threads that hold the interpreter's lock now and then
 
 
 class Machine:
@@ -24,6 +28,7 @@ class Machine:
         self.idle_states = IdleStates()
         self.memory = LockedMemory()
         self.precedence = Precedence(False, "not asked for yet")
+        self._hurried: list[threading.Thread] = []
         self._config = config
         self._switch_interval_s = sys.getswitchinterval()
 
@@ -35,14 +40,20 @@ class Machine:
             self.idle_states.hold()
         if self._config.lock_memory:
             self.memory.hold()
-        if self._hurries:
+        if self._config.is_loop_urgent:
             self.precedence = take_precedence(ORDERS, inherited=False)
+            self._hurried = [thread for thread in threading.enumerate() if thread.name in HELPERS]
+            for thread in self._hurried:
+                take_precedence(ORDERS, inherited=False, thread=thread.native_id or 0)
 
     def release(self) -> None:
         """Leave the machine as it was."""
         if self.precedence.held:
             give_precedence_back()
             self.precedence = Precedence(False, "released")
+            for thread in self._hurried:
+                with suppress(ProcessLookupError):  # it has ended
+                    give_precedence_back(thread.native_id or 0)
         self.memory.release()
         self.idle_states.release()
         sys.setswitchinterval(self._switch_interval_s)
@@ -64,15 +75,6 @@ class Machine:
             told.append(f"idle states are not held off: {self.idle_states.reason}")
         if self._config.lock_memory and not self.memory.held:
             told.append(f"memory is not locked: {self.memory.reason}")
-        if self._hurries and not self.precedence.held:
+        if self._config.is_loop_urgent and not self.precedence.held:
             told.append(f"execution loop: {self.precedence.reason}")
         return told
-
-    @property
-    def _hurries(self) -> bool:
-        """Whether the execution loop's thread runs before ordinary ones.
-
-        Whoever holds the interpreter's lock must not be put aside for other processes: the feed waits for it.
-        A strategy that spins never gives its core away, so there the loop would take it.
-        """
-        return self._config.realtime and self._config.topology != "spin"

@@ -1,16 +1,19 @@
 """What a run asks of the machine is held while it lasts, and given back."""
 
 import gc
+import io
 import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from synthcore.config import SyntheticConfig
 from synthcore.engine.machine import Machine
+from synthcore.monitor.writer import LineWriter
 
 
 def machine(**settings):
@@ -93,6 +96,36 @@ def test_the_execution_loop_runs_before_ordinary_threads_while_it_lasts(topology
     assert policy == (os.SCHED_FIFO if realtime else os.SCHED_OTHER)
     assert "SCHED_OTHER" in child.stdout  # what a run starts is no part of the trading
     assert os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER
+
+
+def test_so_do_the_threads_that_take_the_interpreters_lock_from_it():
+    out = io.StringIO()
+    writer, other = LineWriter(out), threading.Thread(target=threading.Event().wait, args=(60,), daemon=True)
+    other.start()
+    one = machine()
+
+    one.hold()
+    (lines,) = (thread.native_id for thread in threading.enumerate() if thread.name == "lines")
+    held = [os.sched_getscheduler(tid) & ~os.SCHED_RESET_ON_FORK for tid in (lines, other.native_id)]
+    is_held, reason = one.precedence
+    one.release()
+    after = os.sched_getscheduler(lines) & ~os.SCHED_RESET_ON_FORK
+    writer.close()
+
+    if not is_held:
+        pytest.skip(f"the OS refuses it here: {reason}")
+    assert (held, after) == ([os.SCHED_FIFO, os.SCHED_OTHER], os.SCHED_OTHER)
+
+
+def test_a_helper_that_has_ended_is_let_go():
+    writer = LineWriter(io.StringIO())
+    one = machine()
+
+    one.hold()
+    writer.close()
+    one.release()
+
+    assert not one.precedence.held
 
 
 def test_a_strategy_that_spins_keeps_its_core():

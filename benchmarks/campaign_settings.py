@@ -82,8 +82,8 @@ def main() -> int:
     parser.add_argument("--ticks", type=int, default=60, help="in a cell and round")
     given = parser.parse_args()
     found: dict[str, dict[str, list[Reading]]] = {}
-    with running_exchange() as exchange:
-        for round_ in range(given.rounds):
+    for round_ in range(given.rounds):
+        with running_exchange() as exchange:  # a new one each: its book is worn by thousands of trades
             for cell in (*SETTINGS, *WAYS):
                 readings = measured(exchange, cell, given.ticks)
                 for name, reading in readings.items():

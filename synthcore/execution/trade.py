@@ -272,7 +272,15 @@ def is_answer(event: Event) -> bool:
 
 
 def on_acknowledged(turn: Turn, event: Acknowledged) -> None:
-    with_intent(turn, event.link_id, facts.acknowledged)
+    with_intent(turn, event.link_id, shown, turn.now_ns + turn.state.rules.first_look_ns)
+
+
+def shown(intent: Intent, look_at_ns: int) -> Intent:
+    """Take an answer; where it comes after a doubt, the order may just have filled: the pauses begin anew."""
+    known = facts.acknowledged(intent)
+    if intent.known != "unknown":
+        return known
+    return replace(known, looks=0, look_at_ns=sooner(intent.look_at_ns, look_at_ns))
 
 
 def on_rejected(turn: Turn, event: Rejected) -> None:

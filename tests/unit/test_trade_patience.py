@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from trade_story import FLAT, LONG, QTY, SERVER_MS, SHORT, Story
+from trade_story import FLAT, LONG, QTY, RULES, SERVER_MS, SHORT, Story
 
 from synthcore.execution.events import (
     Acknowledged,
@@ -722,3 +722,19 @@ def test_a_fill_after_the_end_is_told():
     story.fill(LONG, 1)
 
     assert story.acts == [Alarm("late_fill", "long leg: 1 after the end")]
+
+
+def test_an_answer_that_comes_after_the_doubt_begins_the_look_ups_anew():
+    """The stream may be down: nothing but a look-up tells what the late order filled."""
+    story = Story().fill(LONG).tell(AnswerLost(SHORT))
+    for at_ms in (0, 100, 300):
+        story.tell(LookedUp(SHORT, None, asked_at_ms=SERVER_MS, valid_until_ms=SERVER_MS), at_ms=at_ms)
+    far_ns = story.state.intent(SHORT).look_at_ns
+
+    story.tell(Acknowledged(SHORT), at_ms=310)
+
+    assert far_ns > 310 * MS + RULES.first_look_ns
+    assert story.state.intent(SHORT).look_at_ns == 310 * MS + RULES.first_look_ns
+    assert story.of(SetTimer)[-1].at_ns == 310 * MS + RULES.first_look_ns
+    story.tell(Woke(), at_ms=510).tell(LookedUp(SHORT, Reported(SHORT, QTY, True)))
+    assert story.state.held_qty(1) == QTY

@@ -88,9 +88,7 @@ class Recorder:
 
 def begun(key: str) -> Begun:
     offered = nothing_offered(SYMBOL)
-    return Begun(
-        key=key, symbol=SYMBOL, qty=QTY, rules=RULES, now_ns=0, is_stream_up=True, opportunity=offered
-    )
+    return Begun(key=key, symbol=SYMBOL, qty=QTY, rules=RULES, now_ns=0, opportunity=offered)
 
 
 def order(send: Send) -> OrderRequest:

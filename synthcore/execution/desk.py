@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -197,8 +197,7 @@ class Desk:
         leftovers = tuple(leftovers)
         symbols = tuple(dict.fromkeys([*self.config.symbols_to_trade, *(one.symbol for one in leftovers)]))
         self.instruments = await self.backend.instruments(symbols)
-        records = await asyncio.gather(*map(self.backend.positions, symbols))
-        for symbol, found in zip(symbols, records, strict=True):
+        for symbol, found in zip(symbols, await self._positions_of(symbols), strict=True):
             if not any(record.position_idx for record in found):
                 raise ConfigError(
                     f"position mode must be hedge to hold two legs, was one-way for {symbol}: "
@@ -206,6 +205,16 @@ class Desk:
                 )
             self.positions.set_aside(found)
         return Recovery(self, leftovers, instance_id, symbols)
+
+    async def _positions_of(self, symbols: Sequence[str]) -> list[list[Position]]:
+        """Ask for many at a time, and for no more than the rate limit lets through in its window."""
+        at_once = self.budget.capacity("position_query") or len(symbols)
+        records: list[list[Position]] = []
+        for first in range(0, len(symbols), at_once):
+            if first:
+                await asyncio.sleep(self.budget.window_ns / 1e9)
+            records += await asyncio.gather(*map(self.backend.positions, symbols[first : first + at_once]))
+        return records
 
     async def _recover(self, recovery: Recovery) -> None:
         for driver in await recovery.carry_out():

@@ -32,7 +32,7 @@ class RateBudget:
 
     def __init__(self, limits: Mapping[Group, int] = DEFAULT_LIMITS, window_ns: int = WINDOW_NS) -> None:
         self._limits: dict[Group, int] = dict(limits)
-        self._window_ns = window_ns
+        self.window_ns = window_ns
         self._sent_ns: dict[Group, deque[int]] = {group: deque() for group in self._limits}
         self._shut_until_ns: dict[Group, int] = {}
         self._entries_shut_until_ns = 0
@@ -46,7 +46,7 @@ class RateBudget:
         sent_ns = self._sent_ns.get(group)
         if sent_ns is None:
             return 0
-        while sent_ns and now_ns - sent_ns[0] >= self._window_ns:
+        while sent_ns and now_ns - sent_ns[0] >= self.window_ns:
             sent_ns.popleft()
         return len(sent_ns)
 
@@ -79,7 +79,7 @@ class RateBudget:
     def relief_ns(self, group: Group, now_ns: int) -> int:
         """How long until there is more room in a group than now; 0 where nothing is in its window."""
         used = self.used(group, now_ns)
-        leaves_ns = self._sent_ns[group][0] + self._window_ns - now_ns if used else 0
+        leaves_ns = self._sent_ns[group][0] + self.window_ns - now_ns if used else 0
         return max(leaves_ns, self.wait_ns(group, now_ns))
 
     def take(self, group: Group, now_ns: int) -> None:

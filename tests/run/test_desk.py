@@ -5,6 +5,7 @@ import time
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from time import monotonic_ns, time_ns
+from typing import ClassVar
 
 import pytest
 from cut_proxy import CutProxy
@@ -410,3 +411,28 @@ async def test_an_unknown_symbol_is_refused(exchange):
         await executor.start()
 
     await executor.desk.close()
+
+
+class CountsPositions(BybitBackend):
+    """Notes when positions are asked for."""
+
+    asked_ns: ClassVar[list[int]] = []
+
+    async def positions(self, symbol):
+        self.asked_ns.append(monotonic_ns())
+        return await super().positions("BTCUSDT")
+
+
+async def test_more_symbols_than_a_window_lets_through_are_asked_window_by_window(exchange):
+    window_ns = 200 * MS
+    async with executing(exchange, kind=CountsPositions) as executor:
+        desk = executor.desk
+        desk.budget = RateBudget({"position_query": 3}, window_ns)
+        desk.backend.asked_ns = []
+
+        records = await desk._positions_of(["BTCUSDT"] * 7)
+
+    first_ns = desk.backend.asked_ns[0]
+    windows = [(at_ns - first_ns) // window_ns for at_ns in desk.backend.asked_ns]
+    assert [len(windows), len(records)] == [7, 7]
+    assert all(windows[i + 3] > windows[i] for i in range(4))

@@ -13,7 +13,9 @@ from synthcore.exchange.market.listed import listed_contracts
 
 # Turnover of 24 hours over all linear contracts on 2023-08-16: median, sigma of its logarithm.
 TURNOVER_USDT, TURNOVER_SIGMA, MOST_TURNOVER_USDT = 5.2e6, 1.7, 3e8
-TOP_TO_TURNOVER, LEAST_TOP_USDT = 4e-4, 200.0  # value of the size at the best price; BTCUSDT's share of it
+TOP_TO_TURNOVER = 4e-4  # value of the size at the best price: BTCUSDT's share of it
+# Assumed: 200 levels hold about five times as much, so that a leg of 1,000 USDT gets out of them.
+LEAST_TOP_USDT = 4_000.0
 ACTIVITY_POWER = 0.7  # of turnover; chosen, so that hundreds of contracts leave most of a core free
 LEAST_ACTIVITY, MOST_ACTIVITY = 0.015, 0.6  # of contracts that were not measured
 

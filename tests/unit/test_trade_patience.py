@@ -736,5 +736,7 @@ def test_an_answer_that_comes_after_the_doubt_begins_the_look_ups_anew():
     assert far_ns > 310 * MS + RULES.first_look_ns
     assert story.state.intent(SHORT).look_at_ns == 310 * MS + RULES.first_look_ns
     assert story.of(SetTimer)[-1].at_ns == 310 * MS + RULES.first_look_ns
-    story.tell(Woke(), at_ms=510).tell(LookedUp(SHORT, Reported(SHORT, QTY, True)))
+    story.tell(Woke(), at_ms=360).tell(LookedUp(SHORT, Reported(SHORT, NONE, False)))
+    assert story.state.intent(SHORT).look_at_ns == 360 * MS + RULES.first_look_ns
+    story.tell(Woke(), at_ms=410).tell(LookedUp(SHORT, Reported(SHORT, QTY, True)))
     assert story.state.held_qty(1) == QTY

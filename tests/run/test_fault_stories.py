@@ -60,7 +60,7 @@ SHORT, LONG, CLOSE = "link=*-S-e*", "link=*-L-e*", "link=*-x*"
 FLAT_AGAIN = {"FAILED_FLAT"}
 DONE = {"CLOSED"}
 EITHER = DONE | FLAT_AGAIN
-LATE_SHORT = DelayCall(ms=150, when="request link=*-S-e0")  # leg 1 has filled when it comes
+LATE_SHORT = DelayCall(ms=150, when="request link=*-S-e0")  # leg 1 has filled when it is looked at
 
 STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
     # Answers
@@ -81,7 +81,7 @@ STORIES: dict[str, tuple[tuple[Fault, ...], set[str]]] = {
     "an answer is slow": ((DelayCall(ms=300, when=f"reply {SHORT}"),), DONE),
     # Codes
     "leg 2 is refused for balance after leg 1's fill": (
-        (LATE_SHORT, RefuseCall(code=110007, when=f"request {SHORT} after fill {LONG}")),
+        (LATE_SHORT, RefuseCall(code=110007, when=f"request {SHORT}")),
         FLAT_AGAIN,
     ),
     "leg 2 is refused for its time": ((RefuseCall(code=10002, when=f"request {SHORT}"),), FLAT_AGAIN),

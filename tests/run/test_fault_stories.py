@@ -250,7 +250,7 @@ async def test_an_address_that_is_shut_out_takes_no_entry_and_what_is_held_is_cl
     """403 means ten minutes of silence for entries; a leg that is held is closed all the same."""
     executor = executor_of(exchange, RateBudget())
     await executor.start()
-    control.add(LATE_SHORT, HttpError(status=403, when=f"request {SHORT} after fill {LONG}"))
+    control.add(LATE_SHORT, HttpError(status=403, when=f"request {SHORT}"))
 
     async with asyncio.timeout(20):
         trade = await executor.execute_synthetic_trade(opportunity())

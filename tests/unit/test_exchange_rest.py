@@ -221,7 +221,9 @@ def test_rest_rows_have_rests_spellings(edge):
     ][0]
 
     assert "category" not in row
-    assert (row["stopOrderType"], row["triggerPrice"], row["avgPrice"]) == ("UNKNOWN", "0.00", "0")
+    unset = ("avgPrice", "stopOrderType", "triggerPrice", "triggerBy", "takeProfit", "tpTriggerBy", "tpslMode")
+    assert {row[field] for field in unset} == {""}
+    assert (row["tpLimitPrice"], row["slLimitPrice"], row["cancelType"]) == ("0", "0", "UNKNOWN")
 
 
 def test_executions_can_be_asked_for_by_order_and_by_link(edge):

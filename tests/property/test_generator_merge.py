@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from itertools import islice
-from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.instruments import made_up_instruments, shipped_instruments
 from synthcore.exchange.market.state import MarketState
 from synthcore.exchange.market.symbol_frames import SymbolFrames
@@ -22,11 +22,11 @@ START_MS = 1_786_310_400_000
 @settings(max_examples=60, deadline=None)
 @given(st.integers(), st.sampled_from(INSTRUMENTS), st.integers(50, 400))
 def test_merged_books_are_the_generators_own(seed: int, raw: dict, count: int) -> None:
-    random = Random(seed)
-    market = SymbolMarket(raw, random)
+    draws = Draws(seed)
+    market = SymbolMarket(raw, draws)
     state = MarketState()
 
-    for frame in islice(SymbolFrames(market, random, START_MS, 1.0, (50, 200)), count):
+    for frame in islice(SymbolFrames(market, draws, START_MS, 1.0, (50, 200)), count):
         assert state.apply(frame.topic, frame.text)
         if not frame.topic.startswith("orderbook"):
             continue
@@ -45,11 +45,11 @@ def test_merged_books_are_the_generators_own(seed: int, raw: dict, count: int) -
 @settings(max_examples=60, deadline=None)
 @given(st.integers(), st.sampled_from(INSTRUMENTS), st.integers(20, 400))
 def test_merged_tickers_hold_the_best_prices_of_their_moment(seed: int, raw: dict, count: int) -> None:
-    random = Random(seed)
-    market = SymbolMarket(raw, random)
+    draws = Draws(seed)
+    market = SymbolMarket(raw, draws)
     state = MarketState()
 
-    for frame in islice(SymbolFrames(market, random, START_MS, 1.0, (50,)), count):
+    for frame in islice(SymbolFrames(market, draws, START_MS, 1.0, (50,)), count):
         state.apply(frame.topic, frame.text)
         if not frame.topic.startswith("tickers."):
             continue

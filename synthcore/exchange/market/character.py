@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 from msgspec import Struct
 
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.listed import listed_contracts
 
 # Turnover of 24 hours over all linear contracts on 2023-08-16: median, sigma of its logarithm.
@@ -87,7 +87,7 @@ KNOWN = {
 }
 
 
-def character_of(raw: dict[str, Any], random: Random) -> Character:
+def character_of(raw: dict[str, Any], draws: Draws) -> Character:
     """The known numbers of a symbol; what isn't known of a small contract is drawn for it."""
     known = KNOWN.get(raw["symbol"])
     if known is not None:
@@ -95,18 +95,18 @@ def character_of(raw: dict[str, Any], random: Random) -> Character:
     listed = listed_contracts().get(raw["symbol"])
     tick = float(Decimal(raw["priceFilter"]["tickSize"]))
     # So that the spread of a tick is 0.5 to 2.5 bps.
-    price = tick * random.uniform(4_000, 20_000)
-    turnover_usdt = min(MOST_TURNOVER_USDT, TURNOVER_USDT * math.exp(random.gauss(0.0, TURNOVER_SIGMA)))
+    price = tick * draws.uniform(4_000, 20_000)
+    turnover_usdt = min(MOST_TURNOVER_USDT, TURNOVER_USDT * math.exp(draws.gauss(0.0, TURNOVER_SIGMA)))
     if listed is not None:
         price, turnover_usdt = listed.price or price, listed.turnover_usdt or turnover_usdt
     busy = (turnover_usdt / KNOWN["BTCUSDT"].volume_24h_usdt) ** ACTIVITY_POWER
     return Character(
         price=price,
-        volatility_bps=random.uniform(0.9, 1.8),
+        volatility_bps=draws.uniform(0.9, 1.8),
         activity=min(MOST_ACTIVITY, max(LEAST_ACTIVITY, busy)),
         top_usdt=max(LEAST_TOP_USDT, TOP_TO_TURNOVER * turnover_usdt),
         open_interest_usdt=turnover_usdt / 2,
         volume_24h_usdt=turnover_usdt,
-        mark_to_index_bps=random.uniform(-5, 0),
-        mid_to_mark_bps=random.uniform(-1, 0),
+        mark_to_index_bps=draws.uniform(-5, 0),
+        mid_to_mark_bps=draws.uniform(-1, 0),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from random import Random
 from typing import Any
 
 from synthcore.exchange.market.character import Character
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.frames import Digits, next_funding_ms
 from synthcore.exchange.market.ticker_fields import TickerFields
 
@@ -23,9 +23,9 @@ FUNDING_PERIOD_MS = (45_000, 90_000)
 class ContractFacts:
     """Writes mark, index, open interest and funding into the ticker when each is due."""
 
-    def __init__(self, raw: dict[str, Any], character: Character, lot: Digits, random: Random) -> None:
+    def __init__(self, raw: dict[str, Any], character: Character, lot: Digits, draws: Draws) -> None:
         self._character = character
-        self._random = random
+        self._draws = draws
         self._lot = lot
         self._decimals = int(raw["priceScale"])
         self._interval_minutes = int(raw["fundingInterval"])
@@ -51,17 +51,17 @@ class ContractFacts:
     def update(self, now_ms: int, epoch_ms: int, mid: float, ticker: TickerFields) -> None:
         """Everything that is due, for the market at `mid`."""
         if now_ms >= self._funding_due_ms:
-            self._funding_due_ms = now_ms + self._random.randrange(*FUNDING_PERIOD_MS)
+            self._funding_due_ms = now_ms + self._draws.randrange(*FUNDING_PERIOD_MS)
             self._update_funding(epoch_ms, ticker)
         if epoch_ms >= self._funding_time_ms:
             self._rate = self._settled_rate()
             self._update_funding(epoch_ms, ticker)
         if now_ms >= self._open_interest_due_ms:
-            self._open_interest_due_ms = now_ms + self._random.randrange(*OPEN_INTEREST_PERIOD_MS)
-            change = self._open_lots * self._random.gauss(0.0, OPEN_INTEREST_STEP_BPS) * 1e-4
+            self._open_interest_due_ms = now_ms + self._draws.randrange(*OPEN_INTEREST_PERIOD_MS)
+            change = self._open_lots * self._draws.gauss(0.0, OPEN_INTEREST_STEP_BPS) * 1e-4
             self._open_lots = max(2, self._open_lots + 2 * round(change / 2))
         if now_ms >= self._mark_due_ms:
-            self._mark_due_ms = now_ms + self._random.randrange(*MARK_PERIOD_MS) * self._mark_slowness
+            self._mark_due_ms = now_ms + self._draws.randrange(*MARK_PERIOD_MS) * self._mark_slowness
             self._update_mark(mid)
         self._write_mark(ticker)
 
@@ -70,7 +70,7 @@ class ContractFacts:
         character = self._character
         fair = mid / (1 + character.mid_to_mark_bps * 1e-4) / (1 + character.mark_to_index_bps * 1e-4)
         self._index = fair if not self._index else self._index + 0.7 * (fair - self._index)
-        self._noise_bps = 0.8 * self._noise_bps + self._random.gauss(0.0, 0.03)
+        self._noise_bps = 0.8 * self._noise_bps + self._draws.gauss(0.0, 0.03)
 
     def _write_mark(self, ticker: TickerFields) -> None:
         mark = self._index * (1 + (self._character.mark_to_index_bps + self._noise_bps) * 1e-4)
@@ -87,7 +87,7 @@ class ContractFacts:
 
     def _update_funding(self, epoch_ms: int, ticker: TickerFields) -> None:
         if self._rate != INTEREST_8H:
-            drift = math.copysign(1, self._random.random() - 0.5) * self._random.random() * 4e-7
+            drift = math.copysign(1, self._draws.random() - 0.5) * self._draws.random() * 4e-7
             self._rate = max(-self._cap, min(self._cap, self._rate + drift))
         self._funding_time_ms = next_funding_ms(epoch_ms, self._interval_minutes)
         ticker.set(
@@ -95,9 +95,9 @@ class ContractFacts:
         )
 
     def _settled_rate(self) -> float:
-        if self._random.random() < EXACTLY_INTEREST:
+        if self._draws.random() < EXACTLY_INTEREST:
             return min(INTEREST_8H, self._cap)
-        rate = self._random.gauss(FUNDING_MEAN, FUNDING_SIGMA)
+        rate = self._draws.gauss(FUNDING_MEAN, FUNDING_SIGMA)
         return max(-self._cap, min(self._cap, rate))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from random import Random
 
 from synthcore.exchange.market.character import Character
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.frames import Digits
 from synthcore.exchange.market.ticker_fields import TickerFields, percent_text, tick_direction
 
@@ -14,17 +14,17 @@ class Day:
     """Counts trades in ticks and lots, and writes them into the ticker."""
 
     def __init__(
-        self, bid_ticks: int, character: Character, price: Digits, lot: Digits, random: Random
+        self, bid_ticks: int, character: Character, price: Digits, lot: Digits, draws: Draws
     ) -> None:
         self._price = price
         self._lot = lot
         self.last_ticks = bid_ticks
         self.direction = "ZeroPlusTick"
-        self._before_ticks = max(1, round(bid_ticks * math.exp(random.gauss(0.0, 0.015))))
-        self._hour_before_ticks = max(1, round(bid_ticks * math.exp(random.gauss(0.0, 0.003))))
+        self._before_ticks = max(1, round(bid_ticks * math.exp(draws.gauss(0.0, 0.015))))
+        self._hour_before_ticks = max(1, round(bid_ticks * math.exp(draws.gauss(0.0, 0.003))))
         extremes = bid_ticks, self._before_ticks, self._hour_before_ticks
-        self._high_ticks = round(max(extremes) * (1 + random.uniform(0.002, 0.008)))
-        self._low_ticks = round(min(extremes) * (1 - random.uniform(0.002, 0.008)))
+        self._high_ticks = round(max(extremes) * (1 + draws.uniform(0.002, 0.008)))
+        self._low_ticks = round(min(extremes) * (1 - draws.uniform(0.002, 0.008)))
         self._volume_lots = round(character.volume_24h_usdt / character.price / float(lot.step))
         # Turnover is exact in units of one tick times one lot.
         self._turnover_units = self._volume_lots * ((self._high_ticks + self._low_ticks) // 2)

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from synthcore.exchange.market.book_text import book_text
+
 Pair = tuple[str, str]  # price, size
 KEPT_TEXTS = 512
 
@@ -89,31 +91,7 @@ def book_frame(
     cts_ms: int,
 ) -> bytes:
     """`orderbook.{depth}.{symbol}`."""
-    return book_text(
-        depth, symbol, kind, _pairs(bids), _pairs(asks), u=u, seq=seq, ts_ms=ts_ms, cts_ms=cts_ms
-    )
-
-
-def book_text(
-    depth: int, symbol: str, kind: str, bids: str, asks: str, *, u: int, seq: int, ts_ms: int, cts_ms: int
-) -> bytes:
-    """The same of written levels; level 1 has `ts` before `type`, the others after it."""
-    kind_and_ts = f'"ts":{ts_ms},"type":"{kind}"' if depth == 1 else f'"type":"{kind}","ts":{ts_ms}'
-    return (
-        f'{{"topic":"orderbook.{depth}.{symbol}",{kind_and_ts},"data":{{"s":"{symbol}","b":[{bids}],'
-        f'"a":[{asks}],"u":{u},"seq":{seq}}},"cts":{cts_ms}}}'
-    ).encode()
-
-
-def rpi_frame(
-    symbol: str, kind: str, bids: Iterable[Pair], asks: Iterable[Pair], *, u: int, seq: int, now_ms: int
-) -> bytes:
-    """`orderbook.rpi.{symbol}`: each level has a third field, the size of its RPI orders, which is 0 here."""
-    sides = [",".join([f'["{price}","{size}","0"]' for price, size in side]) for side in (bids, asks)]
-    return (
-        f'{{"topic":"orderbook.rpi.{symbol}","ts":{now_ms},"type":"{kind}","data":{{"s":"{symbol}",'
-        f'"b":[{sides[0]}],"a":[{sides[1]}],"u":{u},"seq":{seq}}},"cts":{now_ms}}}'
-    ).encode()
+    return book_text(depth, symbol, kind, _pairs(bids), _pairs(asks), u, seq, ts_ms, cts_ms)
 
 
 def trade_frame(symbol: str, trades: Iterable[PrintedTrade], ts_ms: int) -> bytes:
@@ -151,8 +129,8 @@ def next_funding_ms(now_ms: int, interval_minutes: int) -> int:
     return (now_ms // interval_ms + 1) * interval_ms
 
 
-def _pairs(levels: Iterable[Pair]) -> str:
-    return ",".join([f'["{price}","{size}"]' for price, size in levels])
+def _pairs(levels: Iterable[Pair]) -> bytes:
+    return ",".join([f'["{price}","{size}"]' for price, size in levels]).encode()
 
 
 def _exponent(number: Decimal) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from random import Random
 from typing import Any
 
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.frames import MarketFrame
 from synthcore.exchange.market.instruments import Instrument
 from synthcore.exchange.market.symbol_frames import BOOK_PERIOD_MS, SymbolFrames
@@ -65,9 +65,9 @@ class Generator:
         return heapq.merge(*map(self._symbol, self.instruments))
 
     def _symbol(self, raw: Instrument) -> SymbolFrames:
-        random = Random(f"{self._seed} {raw['symbol']}")
-        market = SymbolMarket(raw, random)
-        return SymbolFrames(market, random, self._start_ms, self._speed, self._depths)
+        draws = Draws(f"{self._seed} {raw['symbol']}")
+        market = SymbolMarket(raw, draws)
+        return SymbolFrames(market, draws, self._start_ms, self._speed, self._depths)
 
 
 def topics_of(instruments: Iterable[Mapping[str, Any]], depths: Iterable[int]) -> frozenset[str]:

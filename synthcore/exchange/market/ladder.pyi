@@ -1,6 +1,7 @@
 from functools import _lru_cache_wrapper
-from random import Random
 from typing import Final, NamedTuple, final
+
+from synthcore.exchange.market.draws import Draws
 
 KEPT: Final[int]
 MOST_KEPT: Final[int]
@@ -11,8 +12,6 @@ COARSE_FROM_BPS: Final[float]
 RESIZED: Final[float]
 CHANGED_MEAN_PLACE: Final[int]
 FRONT_PLACES: Final[int]
-DRAW_BITS: Final[int]
-DRAWS: Final[int]
 CHANGED_PLACES: Final[list[int]]
 
 class Depth(NamedTuple):
@@ -32,7 +31,7 @@ log_normal: _lru_cache_wrapper[list[float]]
 
 @final
 class Ladder:
-    def __init__(self, sign: int, best_ticks: int, top_lots: float, random: Random) -> None: ...
+    def __init__(self, sign: int, best_ticks: int, top_lots: float, draws: Draws) -> None: ...
     @property
     def sign(self) -> int: ...
     @property
@@ -43,6 +42,6 @@ class Ladder:
     def best_lots(self) -> int: ...
     def best_levels(self, depth: int) -> dict[int, int]: ...
     def change_best(self) -> None: ...
-    def stirred(self) -> int: ...
-    def change_behind(self) -> None: ...
     def move_best(self, ticks: int) -> None: ...
+
+def stir(bids: Ladder, asks: Ladder) -> None: ...

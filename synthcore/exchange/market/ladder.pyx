@@ -8,6 +8,8 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
+from synthcore.exchange.market.draws cimport Draws
+
 KEPT = 230  # levels: enough for the 200 that are shown, whatever goes in front
 MOST_KEPT = 290
 MOST_FILLED = 30  # levels that come with a new best price
@@ -37,8 +39,9 @@ CHANGED_MEAN_PLACE = 30  # how far behind
 FRONT_PLACES = 10  # how far what is different in front reaches
 
 
-DRAW_BITS = 9
-DRAWS = 1 << DRAW_BITS
+cdef enum:
+    DRAW_BITS = 9
+    DRAWS = 512     # of so many bits
 # Distributions as their quantiles, one for each draw of so many bits: cheaper than to draw from them.
 CHANGED_PLACES = [int(-CHANGED_MEAN_PLACE * math.log(1 - (i + 0.5) / DRAWS)) for i in range(DRAWS)]
 
@@ -59,12 +62,12 @@ cdef class Ladder:
         Median size at the best price.
     """
 
-    def __init__(self, long long sign, long long best_ticks, double top_lots, random):
+    def __init__(self, long long sign, long long best_ticks, double top_lots, Draws draws):
         self._depth = COARSE if 1e4 / best_ticks > COARSE_FROM_BPS else FINE
         self.sign = sign
         self.lots, self._keys, self._watchers = {}, [], []
         self._top_lots = top_lots
-        self._random, self._draw, self._bits = random, random.random, random.getrandbits
+        self._draws = draws
         self._deep_lots = top_lots * self._depth.share
         self._deep_sizes = log_normal(self._depth.sigma)
         self._stirred = log_normal(self._depth.stirred_sigma)
@@ -104,26 +107,26 @@ cdef class Ladder:
         """Another size at the best price: mostly a small step, sometimes a new one."""
         cdef long long before = self.best_lots, after
         cdef double pull
-        if <double>self._draw() < 0.08:
+        if self._draws.random() < 0.08:
             after = self._top_size()
         else:
             pull = 0.02 * log(self._top_lots / before)
-            after = max(1, <long long>rint(before * exp(pull + <double>self._random.gauss(0.0, 0.09))))
+            after = max(1, <long long>rint(before * exp(pull + self._draws.gauss(0.0, 0.09))))
         if after == before:
-            after = before + 1 if before == 1 or <double>self._draw() < 0.5 else before - 1
+            after = before + 1 if before == 1 or self._draws.random() < 0.5 else before - 1
         self._resize(self._keys[0], after)
 
-    def stirred(self):
+    cdef Py_ssize_t stirred(self) except -1:
         """How many levels change until the next push."""
-        return int(self._depth.stirred * self._stirred[self._bits(DRAW_BITS)])
+        return <Py_ssize_t>(<double>self._depth.stirred * <double>self._stirred[self._draws.bits(DRAW_BITS)])
 
-    def change_behind(self):
+    cdef int change_behind(self) except -1:
         """A level behind the best appears, goes, or gets another size."""
         cdef Py_ssize_t place = 1 + min(
-            <Py_ssize_t>CHANGED_PLACES[self._bits(DRAW_BITS)], len(self._keys) - 2
+            <Py_ssize_t>CHANGED_PLACES[self._draws.bits(DRAW_BITS)], len(self._keys) - 2
         )
         cdef long long key = self._keys[place]
-        cdef double draw = <double>self._draw() - RESIZED
+        cdef double draw = self._draws.random() - RESIZED
         if draw < 0:
             self._resize(key, self._deep_size(place))
         elif draw < self._gone + self._gone_in_front * exp(-<double>place / FRONT_PLACES):
@@ -135,17 +138,19 @@ cdef class Ladder:
         else:
             self._insert(key + 1, self._deep_size(place))
             self._drop_behind()
+        return 0
 
     def move_best(self, long long ticks):
         """Make `ticks` the best price: what lies in front goes; a level is put there if there is none."""
-        cdef long long key = self.sign * ticks
+        cdef long long key = self.sign * ticks, size
         cdef Py_ssize_t place = bisect_left(self._keys, key)
         for passed in self._keys[:place]:
             self._forget(passed)
         del self._keys[:place]
         if key not in self.lots:
             self._fill_gap(key)
-            self._insert(key, max(1, <long long>rint(self._top_size() * <double>self._random.uniform(0.05, 0.8))))
+            size = self._top_size()
+            self._insert(key, max(1, <long long>rint(size * self._draws.uniform(0.05, 0.8))))
         self._fill_behind()
         self._drop_behind()
 
@@ -154,7 +159,7 @@ cdef class Ladder:
         cdef long long key = best_key
         cdef Py_ssize_t place
         for place in range(1, MOST_FILLED):
-            key += <long long>self._random.choice(self._steps)
+            key += self._step()
             if self._keys and key >= <long long>self._keys[0]:
                 return 0
             self._insert(key, self._deep_size(place))
@@ -163,7 +168,7 @@ cdef class Ladder:
     cdef int _fill_behind(self) except -1:
         cdef Py_ssize_t place = len(self._keys)
         while place < KEPT:
-            key = self._keys[place - 1] + self._random.choice(self._steps)
+            key = self._keys[place - 1] + self._step()
             self._insert(key, self._deep_size(place))
             place += 1
         return 0
@@ -194,13 +199,24 @@ cdef class Ladder:
             touched.add(key)
         return 0
 
+    cdef long long _step(self) except -1:
+        """Ticks to the next level."""
+        return self._steps[self._draws.below(len(self._steps))]
+
     cdef long long _top_size(self) except -1:
-        cdef double z = self._random.gauss(0.0, 1.0)
+        cdef double z = self._draws.gauss(0.0, 1.0)
         cdef double sigma = TOP_SIGMA_ABOVE if z > 0 else TOP_SIGMA_BELOW
         return max(1, <long long>rint(self._top_lots * exp(sigma * z)))
 
     cdef long long _deep_size(self, Py_ssize_t place) except -1:
-        cdef double lots = self._deep_lots * <double>self._deep_sizes[self._bits(DRAW_BITS)]
+        cdef double lots = self._deep_lots * <double>self._deep_sizes[self._draws.bits(DRAW_BITS)]
         if place < self._full_from:
             lots *= <double>place / self._full_from
         return max(1, <long long>rint(lots))
+
+
+def stir(Ladder bids, Ladder asks):
+    """Let levels behind the best prices of a book change."""
+    cdef Py_ssize_t number
+    for number in range(bids.stirred()):
+        (asks if bids._draws.bits(1) else bids).change_behind()

@@ -11,12 +11,12 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import tee
-from random import Random
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.frames import Pair
 from synthcore.exchange.market.generator import DEFAULT_DEPTHS, topics_of
 from synthcore.exchange.market.rhythm import Beat
@@ -53,11 +53,11 @@ class Deviation:
         Standard deviation in the long run.
     """
 
-    def __init__(self, half_life_s: float, sigma_bps: float, random: Random) -> None:
+    def __init__(self, half_life_s: float, sigma_bps: float, draws: Draws) -> None:
         self._decay_per_ms = math.log(2) / half_life_s / 1000
         self._sigma_bps = sigma_bps
-        self._random = random
-        self._bps = random.gauss(0.0, sigma_bps)
+        self._draws = draws
+        self._bps = draws.gauss(0.0, sigma_bps)
         self._at_ms = 0
 
     def at(self, now_ms: int) -> float:
@@ -65,7 +65,7 @@ class Deviation:
         kept = math.exp(-self._decay_per_ms * (now_ms - self._at_ms))
         self._at_ms = now_ms
         noise_bps = self._sigma_bps * math.sqrt(1 - kept * kept)
-        self._bps = kept * self._bps + self._random.gauss(0.0, noise_bps)
+        self._bps = kept * self._bps + self._draws.gauss(0.0, noise_bps)
         return self._bps
 
 
@@ -114,13 +114,13 @@ class FollowingMarket(SymbolMarket):
     def __init__(
         self,
         raw: Mapping[str, Any],
-        random: Random,
+        draws: Draws,
         price: float,
         mids: Mids,
         deviation: Deviation,
         speed: float,
     ) -> None:
-        super().__init__(dict(raw), random, price)
+        super().__init__(dict(raw), draws, price)
         self._mids = mids
         self._deviation = deviation
         self._speed = speed
@@ -183,10 +183,10 @@ class SecondVenue:
         mid = self._mids.first(symbol)
         if mid is None:
             return None  # the first venue never quotes it
-        random = Random(f"{self._seed} second {symbol}")
-        deviation = Deviation(self._half_life_s, self._sigma_bps, Random(f"{self._seed} deviation {symbol}"))
-        market = FollowingMarket(raw, random, mid, self._mids, deviation, self._speed)
-        return SymbolFrames(market, random, self._start_ms, self._speed, DEFAULT_DEPTHS)
+        draws = Draws(f"{self._seed} second {symbol}")
+        deviation = Deviation(self._half_life_s, self._sigma_bps, Draws(f"{self._seed} deviation {symbol}"))
+        market = FollowingMarket(raw, draws, mid, self._mids, deviation, self._speed)
+        return SymbolFrames(market, draws, self._start_ms, self._speed, DEFAULT_DEPTHS)
 
 
 class Sides(Struct):

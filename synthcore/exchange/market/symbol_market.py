@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,10 +9,11 @@ import msgspec
 from synthcore.exchange.market.character import KNOWN, character_of
 from synthcore.exchange.market.contract_facts import ContractFacts
 from synthcore.exchange.market.day import Day
+from synthcore.exchange.market.draws import Draws
 from synthcore.exchange.market.frames import Digits
 from synthcore.exchange.market.ladder import Ladder
 from synthcore.exchange.market.rhythm import Beat, Rhythm
-from synthcore.exchange.market.taker import Fill, Taker
+from synthcore.exchange.market.taker import Taker
 
 SAME_SIDE = 0.88  # of a size change as the one before
 BOTH_SIDES = 0.13  # of size changes
@@ -27,7 +27,7 @@ class TakerOrder(NamedTuple):
     """One taker order and its fills."""
 
     side: str
-    fills: list[Fill]
+    fills: list[tuple[int, int]]  # ticks and lots
 
 
 class SymbolMarket:
@@ -39,33 +39,27 @@ class SymbolMarket:
         Where it starts, USDT; without it where the contract was when it was measured.
     """
 
-    def __init__(self, raw: dict[str, Any], random: Random, price: float | None = None) -> None:
+    def __init__(self, raw: dict[str, Any], draws: Draws, price: float | None = None) -> None:
         self.symbol = str(raw["symbol"])
         self.price = Digits(raw["priceFilter"]["tickSize"])
         self.lot = Digits(raw["lotSizeFilter"]["qtyStep"])
-        character = character_of(raw, random)
+        character = character_of(raw, draws)
         if price is not None:
             character = msgspec.structs.replace(character, price=price)
         bid = round(character.price / float(self.price.step))
         lot_usdt = character.price * float(self.lot.step)
         top_lots = max(2.0, character.top_usdt / lot_usdt)
-        self.bids = Ladder(-1, bid, top_lots, random)
-        self.asks = Ladder(1, bid + 1, top_lots, random)
-        self.day = Day(bid, character, self.price, self.lot, random)
-        self.facts = ContractFacts(raw, character, self.lot, random)
+        self.bids = Ladder(-1, bid, top_lots, draws)
+        self.asks = Ladder(1, bid + 1, top_lots, draws)
+        self.day = Day(bid, character, self.price, self.lot, draws)
+        self.facts = ContractFacts(raw, character, self.lot, draws)
         volatility = character.volatility_bps / KNOWN["BTCUSDT"].volatility_bps
-        self.rhythm = Rhythm(character.activity, volatility, random)
+        self.rhythm = Rhythm(character.activity, volatility, draws)
         self.stir_period_ms = STIR_GRID_MS * max(1, round(STIRRED_EACH / character.activity))
-        self._taker = Taker(lot_usdt, random)
-        self._random = random
+        self._taker = Taker(lot_usdt, draws)
+        self._draws = draws
         self.fair_ticks = bid + 0.5
         self._changes_bid = True
-
-    @property
-    def top(self) -> tuple[int, int, int, int]:
-        """Best bid and its lots, best ask and its lots."""
-        bids, asks = self.bids, self.asks
-        return bids.best, bids.best_lots, asks.best, asks.best_lots
 
     @property
     def mid_price(self) -> float:
@@ -81,12 +75,6 @@ class SymbolMarket:
         swept = after if (after > before) == beat.is_up else before
         return [self._order(beat, before, swept) for _ in range(beat.taker_orders)]
 
-    def stir(self) -> None:
-        """Let levels behind the best prices change."""
-        sides, draw = (self.bids, self.asks), self._random.getrandbits
-        for _ in range(self.bids.stirred()):
-            sides[draw(1)].change_behind()
-
     def _move(self, move_bps: float) -> bool:
         """Let the quotes follow the fair price, once it has left them far enough."""
         bids, asks = self.bids, self.asks
@@ -98,7 +86,7 @@ class SymbolMarket:
         if not move_bps or abs(distance) < CROSSING_TICKS:
             return False
         best_bid = max(1, bids.best + round(distance))
-        stays_wide = self._random.random() < WIDE_AFTER_MOVE
+        stays_wide = self._draws.random() < WIDE_AFTER_MOVE
         if distance > 0 or not stays_wide:
             asks.move_best(best_bid + 1)
         if distance < 0 or not stays_wide:
@@ -113,10 +101,10 @@ class SymbolMarket:
             self.asks.move_best(self.bids.best + 1)
 
     def _change_sizes(self) -> None:
-        random = self._random
-        if random.random() >= SAME_SIDE:
+        draws = self._draws
+        if draws.random() >= SAME_SIDE:
             self._changes_bid = not self._changes_bid
-        both = random.random() < BOTH_SIDES
+        both = draws.random() < BOTH_SIDES
         if self._changes_bid or both:
             self.bids.change_best()
         if not self._changes_bid or both:

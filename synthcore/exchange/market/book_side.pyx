@@ -1,9 +1,11 @@
 """One side of a stream's book, compiled: levels are looked up by integers, and read as Decimals by who looks.
 
 A frame changes few levels of many, and mostly nobody looks before the next one comes: what a level is worth
-is not read before somebody asks for it.
+is not read before somebody asks for it. A frame as Bybit writes it is read where it lies; of any other the levels
+are taken from whoever has decoded it.
 """
 
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport free, realloc
 from libc.string cimport memmove
 
@@ -12,8 +14,12 @@ from decimal import Decimal
 DECIMALS = 10  # of a price that is understood
 MOST_DIGITS = 18  # of a key
 
+cdef enum:
+    WHOLE = 8           # digits of a price in front of its point, at most
+    DECIMAL = 10        # … and behind it
+
+cdef long long[11] TEN_TO = [10**power for power in range(11)]
 cdef object ENDLESS = Decimal("Infinity")
-cdef object EMPTY = ()
 
 
 cdef extern from "Python.h":
@@ -23,27 +29,26 @@ cdef extern from "Python.h":
 cdef class BookSide:
     """Levels, best first; `sign` is −1 for bids, so that keys ascend."""
 
-    cdef readonly list texts    # price and size as the venue wrote them
-    cdef list _levels           # the same as Decimals; None where nobody has looked yet
-    cdef bint _has_unread
-    cdef long long *_keys       # the same prices in units of 10⁻¹⁰, times the sign
-    cdef Py_ssize_t _room       # of `_keys`
-    cdef long long _sign
-    cdef long long *_read       # prices of the frame that is read, shifted; the last bit: its level is gone
-    cdef Py_ssize_t _read_room
-    cdef object _pairs          # of that frame
-
     def __init__(self, long long sign):
         self._sign = sign
-        self.texts, self._levels = [], []
-        self._pairs = EMPTY
+        self._rows, self._levels = [], []
 
     def __dealloc__(self):
         free(self._keys)
         free(self._read)
 
     def __len__(self):
-        return len(self.texts)
+        return len(self._rows)
+
+    @property
+    def texts(self):
+        """Price and size as the venue wrote them. Not to be changed, nor kept."""
+        cdef Py_ssize_t place
+        if self._has_raw:
+            for place in range(len(self._rows)):
+                self._pair(place)
+            self._has_raw = False
+        return self._rows
 
     @property
     def levels(self):
@@ -53,7 +58,7 @@ cdef class BookSide:
         if self._has_unread:
             for place in range(len(self._levels)):
                 if self._levels[place] is None:
-                    pair = self.texts[place]
+                    pair = self._pair(place)
                     self._levels[place] = (Decimal(pair[0]), Decimal(pair[1]))
             self._has_unread = False
         return self._levels
@@ -66,50 +71,92 @@ cdef class BookSide:
         ValueError, ArithmeticError
             A text that is no number, or a number that no level can have.
         """
-        cdef Py_ssize_t at = 0, count = len(pairs)
-        cdef long long price
-        cdef bint is_gone
+        cdef Py_ssize_t at = 0
         cdef tuple pair
-        self._read = <long long *>grown(self._read, &self._read_room, count)
+        self._read_count = 0
+        self._read = <ReadLevel *>grown(self._read, &self._read_room, len(pairs), sizeof(ReadLevel))
         for pair in pairs:
-            price = price_of(pair[0])
-            is_gone = is_zero_size(pair[1])
-            self._read[at] = (price << 1) | is_gone
+            self._read[at].price = price_of(pair[0])
+            self._read[at].is_gone = is_zero_size(pair[1])
             at += 1
-        self._pairs = pairs
+        self._pairs, self._read_count = pairs, at
 
-    def replace(self):
+    cdef const char *scan(self, bytes text, const char *at) except? NULL:
+        """Read the levels that stand in a frame's text from here on; gives what follows them.
+
+        NULL where they are written otherwise than Bybit does. The text ends with a zero byte, which matches nothing.
+        """
+        cdef const char *start = PyBytes_AS_STRING(text)
+        cdef ReadLevel level
+        self._read_count, self._pairs, self._text = 0, None, text
+        if at[0] != c"[":
+            return NULL
+        at += 1
+        if at[0] == c"]":
+            return at + 1
+        while at[0] == c"[" and at[1] == c'"':
+            level.start = at + 2 - start
+            at = scan_level(at + 2, &level)
+            if at == NULL:
+                return NULL
+            level.size = at - start - level.start
+            at += 2     # `"]`
+            self._read = <ReadLevel *>grown(self._read, &self._read_room, self._read_count + 1, sizeof(ReadLevel))
+            self._read[self._read_count] = level
+            self._read_count += 1
+            if at[0] == c"]":
+                return at + 1
+            if at[0] != c",":
+                return NULL
+            at += 1
+        return NULL
+
+    cpdef replace(self):
         """Have the levels that were read, and no others."""
-        self.texts, self._levels = [], []
+        self._rows, self._levels, self._has_raw = [], [], False
         self.update()
 
-    def update(self):
+    cpdef update(self):
         """Change the levels that were read, and leave the others."""
-        cdef Py_ssize_t at = 0, place, count
+        cdef Py_ssize_t at, place, count
         cdef long long key
         cdef bint is_known
-        for pair in self._pairs:
-            key = self._sign * (self._read[at] >> 1)
+        for at in range(self._read_count):
+            key = self._sign * self._read[at].price
             count = len(self._levels)
             place = self._place_of(key, count)
             is_known = place < count and self._keys[place] == key
-            if self._read[at] & 1:
+            if self._read[at].is_gone:
                 if is_known:
                     self._remove(place, count)
             elif is_known:
-                self.texts[place], self._levels[place] = pair, None
+                self._rows[place], self._levels[place] = self._row(at), None
                 self._has_unread = True
             else:
-                self._insert(place, count, key, pair)
-            at += 1
-        self._pairs = EMPTY
+                self._insert(place, count, key, self._row(at))
+        self._read_count, self._pairs, self._text = 0, None, None
 
-    def remove_best(self):
+    cpdef remove_best(self):
         self._remove(0, len(self._levels))
 
-    def crosses(self, BookSide asks):
+    cpdef bint crosses(self, BookSide asks):
         """Whether the best of these bids reaches the best of those asks."""
         return len(self._levels) > 0 and len(asks._levels) > 0 and -self._keys[0] >= asks._keys[0]
+
+    cdef object _row(self, Py_ssize_t at):
+        """A level that was read, as its text."""
+        if self._pairs is not None:
+            return self._pairs[at]
+        self._has_raw = True
+        return PyBytes_FromStringAndSize(PyBytes_AS_STRING(self._text) + self._read[at].start, self._read[at].size)
+
+    cdef tuple _pair(self, Py_ssize_t place):
+        """Price and size at a place, as text."""
+        row = self._rows[place]
+        if type(row) is bytes:
+            price, _, size = (<bytes>row).decode("ascii").partition('","')
+            self._rows[place] = row = (price, size)
+        return row
 
     cdef Py_ssize_t _place_of(self, long long key, Py_ssize_t high) noexcept:
         """The first place whose key is not below this one."""
@@ -124,14 +171,14 @@ cdef class BookSide:
 
     cdef int _remove(self, Py_ssize_t place, Py_ssize_t count) except -1:
         memmove(&self._keys[place], &self._keys[place + 1], (count - place - 1) * sizeof(long long))
-        del self.texts[place], self._levels[place]
+        del self._rows[place], self._levels[place]
         return 0
 
-    cdef int _insert(self, Py_ssize_t place, Py_ssize_t count, long long key, pair) except -1:
-        self._keys = <long long *>grown(self._keys, &self._room, count + 1)
+    cdef int _insert(self, Py_ssize_t place, Py_ssize_t count, long long key, row) except -1:
+        self._keys = <long long *>grown(self._keys, &self._room, count + 1, sizeof(long long))
         memmove(&self._keys[place + 1], &self._keys[place], (count - place) * sizeof(long long))
         self._keys[place] = key
-        self.texts.insert(place, pair)
+        self._rows.insert(place, row)
         self._levels.insert(place, None)
         self._has_unread = True
         return 0
@@ -154,12 +201,43 @@ def laid_over(list sides):
     return levels
 
 
-cdef void *grown(void *numbers, Py_ssize_t *room, Py_ssize_t needed) except? NULL:
-    """The same numbers with room for so many."""
-    if needed <= room[0] and numbers != NULL:
-        return numbers
+cdef const char *scan_level(const char *at, ReadLevel *level) noexcept:
+    """Read a price and a size up to the closing quote; NULL where they are written otherwise than Bybit does."""
+    cdef unsigned long long price = 0
+    cdef const char *start = at
+    cdef const char *point = NULL
+    cdef Py_ssize_t decimals = 0
+    while c"0" <= at[0] <= c"9" or (at[0] == c"." and point == NULL):
+        if at[0] == c".":
+            point = at
+        else:
+            price = 10 * price + (at[0] - c"0")
+        at += 1
+    if point != NULL:
+        decimals = at - point - 1
+    if decimals > DECIMAL or not 0 < (point if point != NULL else at) - start <= WHOLE or price == 0:
+        return NULL
+    if at[0] != c'"' or at[1] != c"," or at[2] != c'"':
+        return NULL
+    at += 3
+    level.price, level.is_gone, start, point = price * TEN_TO[DECIMAL - decimals], True, at, NULL
+    while c"0" <= at[0] <= c"9" or (at[0] == c"." and point == NULL):
+        if at[0] == c".":
+            point = at
+        elif at[0] != c"0":
+            level.is_gone = False
+        at += 1
+    if at - start - (point != NULL) < 1 or at[0] != c'"' or at[1] != c"]":
+        return NULL
+    return at
+
+
+cdef void *grown(void *items, Py_ssize_t *room, Py_ssize_t needed, size_t size) except? NULL:
+    """The same items with room for so many of this size."""
+    if needed <= room[0] and items != NULL:
+        return items
     cdef Py_ssize_t wanted = max(16, 2 * needed)
-    cdef void *moved = realloc(numbers, wanted * sizeof(long long))
+    cdef void *moved = realloc(items, wanted * size)
     if moved == NULL:
         raise MemoryError
     room[0] = wanted

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from synthcore.exchange.decimals import ZERO
-from synthcore.exchange.market.book_side import BookSide, laid_over
-from synthcore.exchange.market.frames import Pair, PrintedTrade, book_frame, trade_row
+from synthcore.exchange.market.book_side import laid_over
+from synthcore.exchange.market.book_state import BookState
+from synthcore.exchange.market.frames import Pair, PrintedTrade, trade_row
 from synthcore.exchange.market.premium import Premium
 
 Level = tuple[Decimal, Decimal]  # price, quantity
@@ -55,7 +56,7 @@ class MarketState:
         kind, depth, symbol = parts_of(topic)
         try:
             if kind == "orderbook":
-                self.uncrossed += self._symbol(symbol).apply_book(int(depth), _decode_book(text))
+                self.uncrossed += self._symbol(symbol).apply_book(int(depth), text)
             elif kind == "tickers":
                 self._symbol(symbol).apply_ticker(_decode_ticker(text))
             elif kind == "publicTrade":
@@ -200,12 +201,12 @@ class SymbolState:
     def last(self) -> Decimal | None:
         return Decimal(self._printed) if self._printed is not None else self.number("lastPrice")
 
-    def apply_book(self, depth: int, frame: BookFrame) -> int:
+    def apply_book(self, depth: int, text: bytes) -> int:
         book = self.books.get(depth)
         if book is None:
             book = self.books[depth] = BookState()
         self._merged = None
-        return book.apply(frame)
+        return book.apply(text)
 
     def ticker_snapshot(self, symbol: str, ts_ms: int) -> bytes | None:
         if not self.ticker:
@@ -249,77 +250,11 @@ class SymbolState:
         return self._merged
 
 
-class BookState:
-    """One stream's book of one symbol."""
-
-    def __init__(self) -> None:
-        self.bids = BookSide(-1)
-        self.asks = BookSide(1)
-        self.u = 0
-        self.seq = 0
-        self._ts_ms = 0
-        self._cts_ms = 0
-
-    @property
-    def is_two_sided(self) -> bool:
-        return len(self.bids) > 0 and len(self.asks) > 0
-
-    def apply(self, frame: BookFrame) -> int:
-        """Apply one frame; returns how many stale levels had to go because the new ones crossed them."""
-        data, bids, asks = frame.data, self.bids, self.asks
-        bids.read(data.b)  # all is read before anything changes
-        asks.read(data.a)
-        if frame.type == "snapshot":
-            bids.replace()
-            asks.replace()
-        else:
-            bids.update()
-            asks.update()
-        self.u, self.seq, self._ts_ms, self._cts_ms = data.u, data.seq, frame.ts, frame.cts
-        return self._uncross(bool(data.b))
-
-    def _uncross(self, bids_are_new: bool) -> int:
-        """Believe the side that was updated (the bids, if both were) after a delta was missed."""
-        stale = self.asks if bids_are_new else self.bids
-        removed = 0
-        while self.bids.crosses(self.asks):
-            stale.remove_best()
-            removed += 1
-        return removed
-
-    def snapshot(self, depth: int, symbol: str, ts_ms: int) -> bytes:
-        return book_frame(
-            depth,
-            symbol,
-            "snapshot",
-            self.bids.texts,
-            self.asks.texts,
-            u=self.u,
-            seq=self.seq,
-            ts_ms=max(ts_ms, self._ts_ms),
-            cts_ms=self._cts_ms,
-        )
-
-
 class TickerFrame(Struct):
     type: str
     data: dict[str, str]
     cs: int = 0
     ts: int = 0
-
-
-class BookData(Struct):
-    b: list[Pair]
-    a: list[Pair]
-    u: int = 0
-    seq: int = 0
-
-
-class BookFrame(Struct):
-    type: str
-    data: BookData
-    ts: int = 0
-    cts: int = 0
 
 
 class TradeFrame(Struct):
@@ -328,5 +263,4 @@ class TradeFrame(Struct):
 
 _encode = msgspec.json.Encoder().encode
 _decode_ticker = msgspec.json.Decoder(TickerFrame).decode
-_decode_book = msgspec.json.Decoder(BookFrame).decode
 _decode_trades = msgspec.json.Decoder(TradeFrame).decode

@@ -17,6 +17,8 @@ Snapshot = Callable[[str, int], bytes | None]
 
 TRADED = "linear"  # the category with topics
 
+Audience = tuple["PublicSession", ...]
+
 
 class PublicSession(Session):
     """One public connection."""
@@ -31,12 +33,18 @@ class PublicSession(Session):
         category: str,
         delay_s: Callable[[], float],
         before_look: Callable[[], None],
+        end_turn: Callable[[], None],
     ) -> None:
         super().__init__(group, conn_id, now_ms, delay_s)
         self.category = category
         self._served = topics
         self._snapshot = snapshot
         self._before_look = before_look
+        self._end_turn = end_turn
+
+    def flush(self) -> None:
+        """Write what was published in this turn: whatever else is sent goes out after it."""
+        self._end_turn()
 
     def refusal(self, topic: str) -> str | None:
         return None if topic in self._served else handler_not_found(topic)
@@ -92,7 +100,7 @@ class PublicStream:
         self._before_look = before_look
         self._symbols: frozenset[str] = frozenset()  # that somebody has a topic of
         self._symbols_at = 0  # how many changes of the sessions they include
-        self._posted: dict[PublicSession, None] = {}  # who has frames that wait for the turn's end
+        self._turn: list[tuple[Audience, bytes]] = []  # messages that wait for the turn's end, and for whom
 
     def session(
         self, conn_id: str, category: str = TRADED, kind: type[PublicSession] = PublicSession
@@ -108,6 +116,7 @@ class PublicStream:
             category,
             self._delay_s,
             self._before_look,
+            self._end_turn,
         )
 
     def open_count(self, category: str) -> int:
@@ -142,19 +151,40 @@ class PublicStream:
             for session in sessions:
                 session.send(stamped(text, self.sending_ns()))
             return
-        message = framed(text)
-        for session in sessions:
-            if session.post(message):
-                if not self._posted:
-                    asyncio.get_running_loop().call_soon(self._end_turn)
-                self._posted[session] = None
-            else:
-                session.send(text)
+        if any([session.has_waiting for session in sessions]):
+            for session in sessions:
+                self._send_to(session, text)
+        else:
+            self._post(sessions, framed(text))
+
+    def _send_to(self, session: PublicSession, text: bytes) -> None:
+        if session.has_waiting:
+            session.send(text)
+        else:
+            self._post((session,), framed(text))
+
+    def _post(self, audience: Audience, message: bytes) -> None:
+        if not self._turn:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._turn.append((audience, message))
 
     def _end_turn(self) -> None:
-        posted, self._posted = self._posted, {}
-        for session in posted:
-            session.flush()
+        """Write what was posted, to each connection at once; put together once where all have the same."""
+        if not self._turn:
+            return
+        turn, self._turn = self._turn, []
+        audience = turn[0][0]
+        if all([one is audience for one, _ in turn]):
+            whole = b"".join([message for _, message in turn])
+            for session in audience:
+                session.write(whole)
+            return
+        messages: dict[PublicSession, list[bytes]] = {}
+        for sessions, message in turn:
+            for session in sessions:
+                messages.setdefault(session, []).append(message)
+        for session, own in messages.items():
+            session.write(b"".join(own))
 
 
 def stamped(text: bytes, now_ns: int) -> bytes:

@@ -97,6 +97,7 @@ class Session(WSListener):
         self.max_active_s = 0  # how long it may be quiet; 0 where nobody looks
         self._transport: WSTransport | None = None
         self._fragments: list[bytes] = []
+        self.has_waiting = False  # messages wait, or would, so that the next one can't be written at once
         self._writing_paused = False
         self._is_silent = False
         self._lag_s = 0.0
@@ -143,7 +144,7 @@ class Session(WSListener):
         self.flush()
         delay_s += self._lag_s
         if delay_s > 0 and self._line is None:
-            self._line = Line(self._write)
+            self._line, self.has_waiting = Line(self._write), True
         if self._line is None:
             self._write(frame)
         else:
@@ -155,7 +156,7 @@ class Session(WSListener):
         Whoever posts calls `flush` when the turn ends; whatever else is sent goes out after it.
         Where something waits, nothing is posted: False.
         """
-        if self._line is not None or self._lag_s:
+        if self.has_waiting:
             return False
         self._turn.append(framed)
         return True
@@ -165,9 +166,13 @@ class Session(WSListener):
         if not self._turn:
             return
         turn, self._turn = self._turn, []
+        self.write(b"".join(turn))
+
+    def write(self, framed: bytes) -> None:
+        """Write messages that `wire.framed` wrote, before whatever waits."""
         transport = self._ready_transport()
         if transport is not None:
-            transport.underlying_transport.write(b"".join(turn))
+            transport.underlying_transport.write(framed)
 
     def _write(self, frame: bytes) -> None:
         transport = self._ready_transport()
@@ -222,6 +227,7 @@ class Session(WSListener):
     def slow_down(self, by_s: float) -> None:
         """Send everything later from now on."""
         self._lag_s = by_s
+        self.has_waiting = by_s > 0 or self._line is not None
 
     def say_goodbye(self, code: int, reason: str) -> None:
         """Close with a code of one's choice."""
@@ -347,6 +353,8 @@ class Sessions(Generic[AnySession]):
     def __init__(self) -> None:
         self._open: dict[AnySession, None] = {}
         self._by_topic: dict[str, dict[AnySession, None]] = {}
+        self._audiences: dict[str, tuple[AnySession, ...]] = {}  # what `of` has given since the last change
+        self._equals: dict[tuple[AnySession, ...], tuple[AnySession, ...]] = {}  # which stands for its equals
         self.changes = 0  # of who has what, so far
         self.tell_opened: Callable[[], None] = lambda: None
         self.tell_subscribed: Callable[[list[str]], None] = lambda topics: None
@@ -359,8 +367,15 @@ class Sessions(Generic[AnySession]):
         return len(self._open)
 
     def of(self, topic: str) -> tuple[AnySession, ...]:
-        """The sessions subscribed to `topic`, in order of subscription; safe against changes meanwhile."""
-        return tuple(self._by_topic.get(topic, ()))
+        """The sessions subscribed to `topic`, in order of subscription; safe against changes meanwhile.
+
+        Topics that the same sessions have in the same order give the same object.
+        """
+        audience = self._audiences.get(topic)
+        if audience is None:
+            audience = tuple(self._by_topic.get(topic, ()))
+            audience = self._audiences[topic] = self._equals.setdefault(audience, audience)
+        return audience
 
     def has(self, topic: str) -> bool:
         """Whether anybody is subscribed to `topic`."""
@@ -379,14 +394,14 @@ class Sessions(Generic[AnySession]):
         self.unsubscribe(session, list(session.topics))
 
     def subscribe(self, session: AnySession, topics: Collection[str]) -> None:
-        self.changes += 1
+        self._note_change()
         for topic in topics:
             session.topics[topic] = None
             self._by_topic.setdefault(topic, {})[session] = None
         self.tell_changed(topics)
 
     def unsubscribe(self, session: AnySession, topics: Collection[str]) -> None:
-        self.changes += 1
+        self._note_change()
         for topic in topics:
             session.topics.pop(topic, None)
             subscribers = self._by_topic.get(topic, {})
@@ -394,6 +409,11 @@ class Sessions(Generic[AnySession]):
             if not subscribers:
                 self._by_topic.pop(topic, None)
         self.tell_changed(topics)
+
+    def _note_change(self) -> None:
+        self.changes += 1
+        self._audiences.clear()
+        self._equals.clear()
 
     def close(self) -> None:
         """Hang up on everybody: the exchange is going away."""

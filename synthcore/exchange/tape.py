@@ -22,15 +22,15 @@ class Tape:
     """Keeps trades until they are printed."""
 
     def __init__(self) -> None:
-        self._untold: list[OwnTrade] = []
+        self.untold: list[OwnTrade] = []
 
     def __bool__(self) -> bool:
-        return bool(self._untold)
+        return bool(self.untold)
 
     def add(self, trade: OwnTrade) -> None:
-        self._untold.append(trade)
+        self.untold.append(trade)
 
     def take(self) -> list[OwnTrade]:
         """What happened since the last call."""
-        untold, self._untold = self._untold, []
+        untold, self.untold = self.untold, []
         return untold

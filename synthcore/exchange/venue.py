@@ -381,8 +381,10 @@ class Venue:
         self._show_rest()
         self.market.apply(topic, text)
         now_ms, slot_ms = self.clock.now_ms(), self._slot_ms()
-        self.history.apply(topic, text, now_ms)
-        events = self._moved(topic, text, now_ms)
+        kind, _, symbol = parts_of(topic)
+        if kind != "orderbook":
+            self.history.apply(topic, text, now_ms)
+        events = self._moved(kind, symbol, text, now_ms)
         if events or self.store is not None:
             self.outbox.put(events)
             self.outbox.send()
@@ -393,7 +395,7 @@ class Venue:
             self.push_public()
         self._tell_liquidations()
         if self._unheard:
-            self._hear(topic.rpartition(".")[2])
+            self._hear(symbol)
 
     def _liquidate(self, uid: str) -> None:
         """Liquidate an account, or all of them, as a fault wants it."""
@@ -465,8 +467,7 @@ class Venue:
         if not self._unheard:
             self.opened.set()
 
-    def _moved(self, topic: str, text: bytes, now_ms: int) -> Iterable[Event]:
-        kind, _, symbol = parts_of(topic)
+    def _moved(self, kind: str, symbol: str, text: bytes, now_ms: int) -> Iterable[Event]:
         if kind == "publicTrade":
             return self._traded(symbol, text, now_ms)
         if kind == "tickers":

@@ -17,6 +17,8 @@ MARKET = {"orderType": "Market", "price": None}
 class Subscriber:
     """One who notes what is pushed."""
 
+    has_waiting = True  # each frame is sent by itself
+
     def __init__(self, venue, *topics):
         self.topics = {}
         self.frames = []
@@ -25,9 +27,6 @@ class Subscriber:
             snapshot = venue.display.snapshot(topic, venue.clock.now_ms())
             if snapshot is not None:
                 self.send(snapshot)
-
-    def post(self, framed):
-        return False  # no frame waits for the turn to end
 
     def send(self, text, delay_s=0.0):
         self.frames.append(text)
@@ -199,34 +198,6 @@ def test_a_first_subscriber_sees_orders_that_rest_already(edge):
 
     assert all(["59999.90", "2.500"] in message["data"]["b"] for message in subscriber.messages)
     assert len(subscriber.messages) == 3
-
-
-def test_the_rpi_book_is_the_book_with_a_third_field(edge):
-    subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
-    act(edge, price="59999.9", qty="0.5")
-    later(edge)
-    act(edge, qty="2", **MARKET)
-    later(edge)
-
-    snapshot, rested, taken = subscriber.messages
-    assert list(snapshot) == ["topic", "ts", "type", "data", "cts"]
-    assert [len(snapshot["data"][side]) for side in "ba"] == [50, 50]
-    assert snapshot["data"]["b"][0] == ["60000.00", "2.000", "0"]
-    assert (rested["type"], rested["data"]["b"]) == ("delta", [["59999.90", "2.500", "0"]])
-    assert taken["data"]["a"] == [["60000.10", "0", "0"]]
-    assert [message["data"]["u"] for message in subscriber.messages] == [1, 2, 3]
-
-
-def test_the_rpi_book_is_pushed_each_100_ms(edge):
-    subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
-    subscriber.frames.clear()
-
-    for _ in range(199):
-        act(edge, price="59999.9", qty="0.001")
-        edge.now_ms += 1
-        edge.venue.push_public()
-
-    assert len(subscriber.frames) == 2
 
 
 def test_rest_shows_the_same_book_with_the_deepest_streams_number(edge):

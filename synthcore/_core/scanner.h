@@ -179,24 +179,14 @@ static inline const char *scan_skip(const char *p, const char *end)
     }
 }
 
-/* A key with its colon; `p` is at the opening quote. */
-static inline const char *scan_key(const char *p, const char *end, const char **key, size_t *size)
+/* A member that doesn't concern us, from its key's opening quote to after its value. */
+static inline const char *scan_other_member(const char *p, const char *end)
 {
-    const char *close;
     if (p == end || *p != '"') return NULL;
-    if (end - p >= 4 && p[2] == '"' && p[3] == ':' && p[1] >= 'a' && p[1] <= 'z') {  /* a book's short keys */
-        *key = p + 1;
-        *size = 1;
-        return p + 4;
-    }
-    close = scan_string(p + 1, end);
-    if (!close || close + 1 == end || close[1] != ':') return NULL;
-    *key = p + 1;
-    *size = (size_t)(close - p - 1);
-    return close + 2;
+    p = scan_string(p + 1, end);
+    if (!p || p + 1 == end || p[1] != ':') return NULL;
+    return scan_skip(p + 2, end);
 }
-
-#define SCAN_IS(key, size, text) ((size) == sizeof(text) - 1 && memcmp(key, text, sizeof(text) - 1) == 0)
 
 /* Mark a field as seen; a second one is odd. */
 static inline int scan_first(scan_fields_t *out, uint32_t field)
@@ -217,20 +207,23 @@ static inline const char *scan_symbol(
     return p + size + 2;
 }
 
+/* A member, from its key's opening quote to after its value. The keys that count are compared with what is there
+ * before the end of any key is looked for: three fifths of the time that reading each key first takes. */
 static inline const char *scan_ticker_member(
-    const char *p, const char *end, const char *key, size_t size, const scan_topic_t *topic, scan_fields_t *out)
+    const char *p, const char *end, const scan_topic_t *topic, scan_fields_t *out)
 {
-    if (SCAN_IS(key, size, "bid1Price"))
-        return scan_first(out, HAS_BID_PX) ? scan_decimal(p, end, &out->bid_px) : NULL;
-    if (SCAN_IS(key, size, "ask1Price"))
-        return scan_first(out, HAS_ASK_PX) ? scan_decimal(p, end, &out->ask_px) : NULL;
-    if (SCAN_IS(key, size, "bid1Size"))
-        return scan_first(out, HAS_BID_QTY) ? scan_decimal(p, end, &out->bid_qty) : NULL;
-    if (SCAN_IS(key, size, "ask1Size"))
-        return scan_first(out, HAS_ASK_QTY) ? scan_decimal(p, end, &out->ask_qty) : NULL;
-    if (SCAN_IS(key, size, "symbol"))
-        return scan_symbol(p, end, topic, out);
-    return scan_skip(p, end);
+    const char *value;
+    if ((value = SCAN_LITERAL(p, end, "\"bid1Price\":")))
+        return scan_first(out, HAS_BID_PX) ? scan_decimal(value, end, &out->bid_px) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"bid1Size\":")))
+        return scan_first(out, HAS_BID_QTY) ? scan_decimal(value, end, &out->bid_qty) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"ask1Price\":")))
+        return scan_first(out, HAS_ASK_PX) ? scan_decimal(value, end, &out->ask_px) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"ask1Size\":")))
+        return scan_first(out, HAS_ASK_QTY) ? scan_decimal(value, end, &out->ask_qty) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"symbol\":")))
+        return scan_symbol(value, end, topic, out);
+    return scan_other_member(p, end);
 }
 
 /* One side at depth 1: [], or levels [price, size]: at most one that is there and one that is gone. */
@@ -263,23 +256,22 @@ static inline const char *scan_side(
 }
 
 static inline const char *scan_book_member(
-    const char *p, const char *end, const char *key, size_t size, const scan_topic_t *topic, scan_fields_t *out)
+    const char *p, const char *end, const scan_topic_t *topic, scan_fields_t *out)
 {
-    if (size == 1) {
-        switch (*key) {
-        case 's': return scan_symbol(p, end, topic, out);
-        case 'b':
-            return scan_first(out, HAS_BIDS)
-                ? scan_side(p, end, HAS_BID, HAS_BID_GONE, &out->bid_px, &out->bid_qty, &out->bid_gone_px, out)
-                : NULL;
-        case 'a':
-            return scan_first(out, HAS_ASKS)
-                ? scan_side(p, end, HAS_ASK, HAS_ASK_GONE, &out->ask_px, &out->ask_qty, &out->ask_gone_px, out)
-                : NULL;
-        case 'u': return scan_first(out, HAS_UPDATE_ID) ? scan_integer(p, end, &out->update_id) : NULL;
-        }
-    }
-    return scan_skip(p, end);
+    const char *value;
+    if ((value = SCAN_LITERAL(p, end, "\"b\":")))
+        return scan_first(out, HAS_BIDS)
+            ? scan_side(value, end, HAS_BID, HAS_BID_GONE, &out->bid_px, &out->bid_qty, &out->bid_gone_px, out)
+            : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"a\":")))
+        return scan_first(out, HAS_ASKS)
+            ? scan_side(value, end, HAS_ASK, HAS_ASK_GONE, &out->ask_px, &out->ask_qty, &out->ask_gone_px, out)
+            : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"u\":")))
+        return scan_first(out, HAS_UPDATE_ID) ? scan_integer(value, end, &out->update_id) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"s\":")))
+        return scan_symbol(value, end, topic, out);
+    return scan_other_member(p, end);
 }
 
 static inline const char *scan_data(
@@ -287,12 +279,8 @@ static inline const char *scan_data(
 {
     if (p == end || *p++ != '{') return NULL;
     for (;;) {
-        const char *key;
-        size_t size;
-        p = scan_key(p, end, &key, &size);
-        if (!p) return NULL;
-        p = topic->source == SCAN_TICKER ? scan_ticker_member(p, end, key, size, topic, out)
-                                         : scan_book_member(p, end, key, size, topic, out);
+        p = topic->source == SCAN_TICKER ? scan_ticker_member(p, end, topic, out)
+                                         : scan_book_member(p, end, topic, out);
         if (!p || p == end) return NULL;
         if (*p == '}') return p + 1;
         if (*p++ != ',') return NULL;
@@ -311,14 +299,18 @@ static inline const char *scan_type(const char *p, const char *end, scan_fields_
 }
 
 static inline const char *scan_member(
-    const char *p, const char *end, const char *key, size_t size, const scan_topic_t *topic, scan_fields_t *out)
+    const char *p, const char *end, const scan_topic_t *topic, scan_fields_t *out)
 {
-    if (SCAN_IS(key, size, "data")) return scan_first(out, HAS_DATA) ? scan_data(p, end, topic, out) : NULL;
-    if (SCAN_IS(key, size, "type")) return scan_type(p, end, out);
-    if (SCAN_IS(key, size, "ts")) return scan_first(out, HAS_TS) ? scan_integer(p, end, &out->ts_ms) : NULL;
-    if (SCAN_IS(key, size, "cts")) return scan_first(out, HAS_CTS) ? scan_integer(p, end, &out->cts_ms) : NULL;
-    if (SCAN_IS(key, size, "topic")) return NULL;                    /* a second topic */
-    return scan_skip(p, end);
+    const char *value;
+    if ((value = SCAN_LITERAL(p, end, "\"type\":"))) return scan_type(value, end, out);
+    if ((value = SCAN_LITERAL(p, end, "\"data\":")))
+        return scan_first(out, HAS_DATA) ? scan_data(value, end, topic, out) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"ts\":")))
+        return scan_first(out, HAS_TS) ? scan_integer(value, end, &out->ts_ms) : NULL;
+    if ((value = SCAN_LITERAL(p, end, "\"cts\":")))
+        return scan_first(out, HAS_CTS) ? scan_integer(value, end, &out->cts_ms) : NULL;
+    if (SCAN_LITERAL(p, end, "\"topic\":")) return NULL;             /* a second one */
+    return scan_other_member(p, end);
 }
 
 /* Read the topic alone. It must be the first member; its symbol isn't looked up here. */
@@ -346,11 +338,7 @@ static inline int scan_rest(const char *frame, size_t size, const scan_topic_t *
     out->has = 0;
     out->is_snapshot = 0;
     while (p < end && *p == ',') {
-        const char *key;
-        size_t key_size;
-        p = scan_key(p + 1, end, &key, &key_size);
-        if (!p) return SCAN_ODD;
-        p = scan_member(p, end, key, key_size, topic, out);
+        p = scan_member(p + 1, end, topic, out);
         if (!p) return SCAN_ODD;
     }
     if (end - p != 1 || *p != '}') return SCAN_ODD;

@@ -19,6 +19,8 @@
 #define REVOKE(slot) lane_revoke(slot)
 #endif
 
+enum { PATIENCE = 100 }; /* times the rounds */
+
 static LaneSlot slot;
 static uint64_t rounds;
 static word_t is_over, spent;
@@ -45,8 +47,9 @@ int main(int count, char **texts) {
     rounds = count > 1 ? strtoull(texts[1], NULL, 10) : 1000000;
     pthread_t thread;
     pthread_create(&thread, NULL, decide, NULL);
-    uint64_t revoked = 0, handed = 0;
-    for (uint64_t number = 1; number <= rounds; number++) {
+    uint64_t revoked = 0, handed = 0, number = 1;
+    /* On a busy machine the other thread may not have had a core yet: on until each has won once. */
+    for (; number <= rounds || ((!revoked || !handed) && number <= PATIENCE * rounds); number++) {
         slot.terms = (LaneTerms){.expires_ns = (int64_t)number, .most_ask_px = 1e9, .tick = 1, .reach_unit = 10000};
         memcpy(slot.begun, &number, sizeof number);
         lane_enters(&slot, LANE_READY);
@@ -63,8 +66,8 @@ int main(int count, char **texts) {
     }
     store_release(&is_over, 1);
     pthread_join(thread, NULL);
-    if (revoked + handed != rounds) fail("an allowance was lost", revoked + handed);
+    if (revoked + handed != number - 1) fail("an allowance was lost", revoked + handed);
     if (load_relaxed(&spent) != handed) fail("spent and handed over differ", load_relaxed(&spent));
-    if (rounds >= 100000 && (!revoked || !handed)) fail("one side always won", revoked);
+    if (!revoked || !handed) fail("one side always won", revoked);
     return 0;
 }

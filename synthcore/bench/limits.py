@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from synthcore._core.affinity import choose_cores, pin
 from synthcore._core.idle import IdleStates
-from synthcore.bench.loops import CacheLine, Sleeper, echo, round_trips, system_calls
-from synthcore.bench.pairs import both
+from synthcore.bench.loops import CacheLine, Sleeper, echo, round_trips, spin_until, system_calls
+from synthcore.bench.pairs import beside, both
 from synthcore.bench.question import Effort, binned, latencies
 from synthcore.bench.result import Limit
 
@@ -17,11 +20,13 @@ T = TypeVar("T")
 CACHE_LINE = "cache line, one way"
 WAKE_UP = "futex wake-up"
 WAKE_UP_HALTED = "futex wake-up, cores may halt"
+WAKE_UP_BUSY = "futex wake-up, an ordinary thread computes there"
 SYSTEM_CALL = "system call"
 ROUND_TRIP = "loopback TCP round trip, 200 bytes"
 
 HOPS = 200
 MESSAGE_BYTES = 200
+OCCUPY_NS = 1_000_000
 WAKE_UP_EVERY_NS = 1_000_000
 
 
@@ -31,6 +36,7 @@ def measure(idle: IdleStates, effort: Effort) -> list[Limit]:
         CACHE_LINE: cache_line(effort.count(200)),
         WAKE_UP: wake_ups(effort.count(200)),
         WAKE_UP_HALTED: while_released(idle, lambda: wake_ups(effort.count(200))),
+        WAKE_UP_BUSY: wake_ups_of_a_busy_core(effort.count(200)),
         SYSTEM_CALL: [system_calls(2000) for _ in range(20)],
         ROUND_TRIP: loopback(effort.count(2000)),
     }
@@ -53,6 +59,19 @@ def wake_ups(count: int) -> list[float]:
     sleeper = Sleeper()
     taken, _ = both(lambda: sleeper.sleep(count), lambda: sleeper.wake(count, WAKE_UP_EVERY_NS))
     return [float(ns) for ns in taken]
+
+
+def wake_ups_of_a_busy_core(count: int) -> list[float]:
+    """Ns until an urgent thread has taken its core from another that needs no interpreter."""
+    with beside(occupy):
+        return wake_ups(count)
+
+
+def occupy(is_over: threading.Event) -> None:
+    """Keep the strategy's core busy."""
+    pin(choose_cores()[1])
+    while not is_over.is_set():
+        spin_until(time.monotonic_ns() + OCCUPY_NS)
 
 
 def while_released(idle: IdleStates, run: Callable[[], T]) -> T:

@@ -45,7 +45,7 @@ class Client(Protocol):
 
     async def open(self, url: str) -> None: ...
     async def say(self, command: str) -> None: ...
-    async def until(self, frames: int) -> None: ...
+    async def until(self, frames: int, due_s: float = 0.0) -> None: ...
     async def close(self) -> None: ...
     def taken_ns(self) -> list[float]: ...
 
@@ -125,7 +125,7 @@ async def paced(kind: type[Client], port: int, effort: Effort) -> Reading:
     frames = effort.count(PACED_FRAMES)
     async with connected(kind, port) as client:
         await client.say(f"paced {frames} {PERIOD_NS} 1")
-        await asyncio.wait_for(client.until(frames), WAIT_S)
+        await asyncio.wait_for(client.until(frames, frames * PERIOD_NS / 1e9), WAIT_S)
     return latencies(client.taken_ns())
 
 
@@ -178,7 +178,9 @@ class Ours:
     async def say(self, command: str) -> None:
         self._transport.send(WSMsgType.TEXT, command.encode())
 
-    async def until(self, frames: int) -> None:
+    async def until(self, frames: int, due_s: float = 0.0) -> None:
+        """Look whether so many came, once they are due: a near timer costs each sleep of the loop."""
+        await asyncio.sleep(due_s)
         while self.received < frames:
             await asyncio.sleep(LOOK_S)
 
@@ -261,7 +263,7 @@ class Plain:
         if self.received == self._wanted:
             self._arrived.set_result(None)
 
-    async def until(self, frames: int) -> None:
+    async def until(self, frames: int, due_s: float = 0.0) -> None:
         if self.received < frames:
             self._wanted = frames
             self._arrived = asyncio.get_running_loop().create_future()
@@ -297,7 +299,7 @@ class ByWebsockets(Plain):
     async def say(self, command: str) -> None:
         await self._connection.send(command)
 
-    async def until(self, frames: int) -> None:
+    async def until(self, frames: int, due_s: float = 0.0) -> None:
         while self.received < frames:
             self.take(await self._connection.recv(decode=False))
 
@@ -314,7 +316,7 @@ class ByAiohttp(Plain):
     async def say(self, command: str) -> None:
         await self._connection.send_str(command)
 
-    async def until(self, frames: int) -> None:
+    async def until(self, frames: int, due_s: float = 0.0) -> None:
         while self.received < frames:
             self.take((await self._connection.receive()).data)
 

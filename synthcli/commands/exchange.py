@@ -118,6 +118,11 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
     help="End each public frame with the machine's time of its writing, in ns.",
 )
 @click.option(
+    "--realtime",
+    is_flag=True,
+    help="Run before ordinary processes, where the OS allows it, as if it had a machine of its own.",
+)
+@click.option(
     "--ip-limits", is_flag=True, help="Hold one address to Bybit's limits of calls, connections and messages."
 )
 @click.option(
@@ -147,6 +152,7 @@ BY_NAME = {setting.name: setting for setting in (*(SETTINGS[name] for name in SH
 def command(
     original_times: bool,
     stamp_frames: bool,
+    realtime: bool,
     ip_limits: bool,
     second_venue: bool,
     tls: bool,
@@ -168,7 +174,7 @@ def command(
     given["tls"], given["flavours"] = tls, tuple(dict.fromkeys(flavours)) or ("mainnet",)
     given["control_token"], given["tcp_faults"] = control_token, tcp_faults
     given["second_venue"], given["ip_limits"] = second_venue, ip_limits
-    given["stamp_frames"] = stamp_frames
+    given["stamp_frames"], given["realtime"] = stamp_frames, realtime
     return serve(exchange_settings(given, original_times))
 
 

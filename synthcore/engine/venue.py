@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -66,4 +67,6 @@ def embedded_settings(settings: RunSettings) -> ExchangeSettings:
         faults=str(settings.faults.resolve()) if settings.faults else None,
         control_token=AUTO if settings.faults else "",
         position_mode="hedge",
+        # One that never waits would leave ordinary processes nothing of a core.
+        realtime=settings.config.is_loop_urgent and math.isfinite(settings.speed),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from synthcore._core.affinity import ORDERS, take_precedence
 from synthcore.exchange.certificate import Tls, certified
 from synthcore.exchange.control.token import AUTO, given_token
 from synthcore.exchange.door import Door
@@ -30,6 +32,8 @@ from synthcore.exchange.state.store import Store
 from synthcore.exchange.venue import MACHINE
 from synthcore.exchange.venues import open_markets
 from synthcore.venues.bybit.hosts import PRIVATE_PATH, PUBLIC_PATH, STATUS_PATH, TRADE_PATH
+
+logger = logging.getLogger(__name__)
 
 GC_THRESHOLD = 20_000  # young objects between two collections; a full one takes milliseconds
 
@@ -51,6 +55,8 @@ def serve(settings: ExchangeSettings) -> int:
     # What was imported lives for ever: the collector need not walk it, and seldom the rest.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    if settings.realtime and not (precedence := take_precedence(ORDERS, inherited=False)).held:
+        logger.warning("the exchange goes on as an ordinary process: %s", precedence.reason)
     with asyncio.Runner(loop_factory=fine_loop) as runner:
         runner.run(_serve(settings))
     return 0

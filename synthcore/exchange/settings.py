@@ -65,6 +65,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     state: str | None = None  # a folder in which accounts, orders and money outlive the process
     input_log: str | None = None  # everything that comes in, to be replayed
     die_with_parent: bool = False
+    realtime: bool = False  # before ordinary processes, as one on a machine of its own would be
     parent_pid: int = 0  # whose death ends it; 0: whoever is the parent at the start
 
     def __post_init__(self) -> None:

@@ -4,17 +4,21 @@ import asyncio
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
+from msgspec import structs
 
+from synthcore._core.affinity import take_precedence
 from synthcore.errors import ConfigError, VenueUnreachable
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.settings import ExchangeSettings
@@ -143,6 +147,28 @@ def test_a_parent_that_is_gone_before_the_start_means_no_start():
     )
 
     assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_it_runs_before_ordinary_processes_if_asked():
+    with ThreadPoolExecutor(1) as pool:
+        if not pool.submit(take_precedence).result().held:
+            pytest.skip("real-time scheduling isn't allowed here")
+    for realtime, policy in ((True, os.SCHED_FIFO), (False, os.SCHED_OTHER)):
+        with ExchangeProcess(structs.replace(STEADY, realtime=realtime)) as ready:
+            assert os.sched_getscheduler(ready.pid) & ~os.SCHED_RESET_ON_FORK == policy
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv takes the right away")
+def test_where_that_is_refused_it_says_so_and_serves():
+    without = ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"]
+    process = subprocess.Popen(
+        [*without, *command(realtime=True)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert httpx.get(json.loads(process.stdout.readline())["rest"] + "/v5/market/time").status_code == 200
+    process.terminate()
+    said = "the exchange goes on as an ordinary process: real-time scheduling was refused"
+    assert process.stderr.read().decode() == f"{said}: Operation not permitted\n"
+    assert process.wait(WAIT_S) == 0
 
 
 def test_stopping_twice_and_without_a_start_does_no_harm():

@@ -126,6 +126,7 @@ FREE = {
         "ip_limits",
         "control_token",
         "stamp_frames",
+        "realtime",
         "tcp_faults",
         "flavours",
         "second_venue",

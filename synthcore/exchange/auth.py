@@ -65,8 +65,8 @@ class Authenticator:
         if api_key.terms.is_bound_elsewhere(client_ip):
             return IP_NOT_BOUND
         timestamp = headers.get(TIMESTAMP_HEADER, b"").decode("latin-1")
-        recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1") or DEFAULT_RECV_WINDOW
-        refusal = check_window(timestamp, recv_window, now_ms)
+        recv_window = headers.get(RECV_WINDOW_HEADER, b"").decode("latin-1")  # signed as it was sent
+        refusal = check_window(timestamp, recv_window or DEFAULT_RECV_WINDOW, now_ms)
         if refusal is not None:
             return refusal
         text = rest_text(timestamp, key, recv_window, payload)

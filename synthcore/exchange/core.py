@@ -143,6 +143,14 @@ class Exchange:
         return self._books[symbol]
 
     @property
+    def has_stakes(self) -> bool:
+        """Whether the market's next move can concern an account: an order is open, or a position held."""
+        return any(
+            any(self._logs[uid].open_orders()) or any(account.held())
+            for uid, account in self.accounts.items()
+        )
+
+    @property
     def has_news(self) -> bool:
         """Whether orders changed, or traded, that were not displayed yet."""
         return bool(self._changed or self.tape.untold)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
 
 from synthcore.exchange.control.door import ControlDoor
+from synthcore.exchange.cors import is_preflight, preflight, readable
 from synthcore.exchange.delays import Delays
 from synthcore.exchange.faults.calls import call_happening
 from synthcore.exchange.faults.effects import CallEffect, Refuse, Reply, Silence, Wait
@@ -71,9 +72,11 @@ class HttpEdge(StraightApp):
         body = await read_all(receive)
         if self._control.serves(scope):
             await write(self._control.answer(scope, body), send)
+        elif is_preflight(scope["method"], scope["headers"]):
+            await write(preflight(scope["headers"]), send)
         elif self.is_straight():
             try:
-                await write(self._carry_out(scope, body), send)
+                await write(readable(self._carry_out(scope, body), scope["headers"]), send)
             finally:
                 self._outbox.flush()
         else:
@@ -87,7 +90,10 @@ class HttpEdge(StraightApp):
         )
 
     def answer(self, call: StraightCall) -> Answer:
-        return self._rest.answer(call.method, call.path, call.query, call.headers, call.body, call.client_ip)
+        answer = self._rest.answer(
+            call.method, call.path, call.query, call.headers, call.body, call.client_ip
+        )
+        return readable(answer, call.headers)
 
     def answered(self) -> None:
         self._outbox.flush()
@@ -100,7 +106,7 @@ class HttpEdge(StraightApp):
             if answer is None:
                 answer = await self._carried_out(scope, body, receive)
             await asyncio.sleep(self._delays.reply_s())
-            await write(answer, send)
+            await write(readable(answer, scope["headers"]), send)
         except Lost as lost:
             await cut(scope, receive, resets=lost.resets)
         finally:

@@ -12,7 +12,7 @@ from synthcore.exchange.venue import Venue
 from synthcore.exchange.venues import Market
 
 FRAMES_A_TURN = 64  # market frames applied before the sockets are looked at again
-UNWATCHED_S = 0.5  # how late frames may be applied while nobody looks: most of their cost is waking up
+UNNOTICED_S = 0.5  # how late frames may be applied while they concern nobody: their cost is waking up
 CAUGHT_UP_AT_ONCE = 256  # frames, when somebody does
 ROUNDING_S = 1e-9  # what is left of a wait by its rounding: on a virtual clock no time passes in it
 TICK_S = 1.0  # between two looks at the clock, for what comes about without a market frame or a request
@@ -25,7 +25,7 @@ async def pump_market(market: Market, start_ms: int) -> None:
 
 
 class MarketPump:
-    """Holds the market's next frame until it is due, or overdue while nobody is there to see it."""
+    """Holds the market's next frame until it is due, or overdue while it concerns nobody."""
 
     def __init__(self, market: Market, start_ms: int) -> None:
         self._market = market
@@ -55,24 +55,24 @@ class MarketPump:
             raise self._failed
 
     def catch_up(self) -> None:
-        """Apply what became due while nobody looked: somebody does now."""
+        """Apply what became due while nobody looked: somebody does now, and may leave an order behind."""
         if not self._is_dozing:
             return
         try:
             for _ in range(CAUGHT_UP_AT_ONCE):
                 if self._next is None or not self._is_due(self._next):
-                    return
+                    break
                 self._apply_next()
         except Exception as error:  # who looks has no part in it: it is the pump that ends
             self._next, self._failed = None, error
         self._pace.wake()
 
     async def _wait(self, left_s: float) -> None:
-        if self._market.is_watched:
+        if self._market.is_urgent:
             await self._pace.wait(left_s)
             return
         self._is_dozing = True
-        await self._pace.doze(max(left_s, UNWATCHED_S))
+        await self._pace.doze(max(left_s, UNNOTICED_S))
         self._is_dozing = False
 
     def _apply_next(self) -> None:

@@ -27,21 +27,11 @@ def order_row(order: Order) -> OrderRow:
 
 
 def rest_order_row(order: Order) -> OrderRow:
-    """An order as `realtime` and `history` list it: other spellings for what is not set."""
+    """An order as `realtime` and `history` list it for a unified account."""
     row = order_row(order)
     row.category = _UNSET_ORDER.category
-    is_plain = row.tpsl_mode == "UNKNOWN"
     row.extra_fees = ""
-    row.avg_price = row.avg_price or "0"
-    row.stop_order_type = row.stop_order_type or "UNKNOWN"
-    row.trigger_by = row.trigger_by or "UNKNOWN"
-    row.tp_trigger_by = row.tp_trigger_by or "UNKNOWN"
-    row.sl_trigger_by = row.sl_trigger_by or "UNKNOWN"
-    row.trigger_price = row.trigger_price or "0.00"
-    row.take_profit, row.stop_loss = row.take_profit or "0.00", row.stop_loss or "0.00"
-    row.tpsl_mode = "" if is_plain else row.tpsl_mode
-    row.tp_limit_price = "" if row.tp_limit_price == "0" else row.tp_limit_price
-    row.sl_limit_price = "" if row.sl_limit_price == "0" else row.sl_limit_price
+    row.tpsl_mode = "" if row.tpsl_mode == "UNKNOWN" else row.tpsl_mode
     return row
 
 

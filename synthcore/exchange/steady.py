@@ -1,4 +1,8 @@
-"""A market that stands still: the same quotes for ever, for tests in which prices must not move."""
+"""A market that stands still: the same quotes for ever, for tests in which prices must not move.
+
+What clients take of a level is gone until the market shows it in another size. So that a long run never
+uses the levels up, each minute but the first begins with a frame in which they have one lot more.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from synthcore.exchange.market.instruments import Instrument, instruments_for, s
 LEVELS = 50
 PERIOD_NS = 1_000_000_000
 PERIOD_MS = 1000
+REFILL_BEATS = 60
 
 
 class Quote(Struct, frozen=True):
@@ -35,7 +40,7 @@ QUOTES = {
 
 
 class SteadyMarket:
-    """One bid and ask ladder per symbol, each level of one size, sent anew each second.
+    """One bid and ask ladder per symbol, each level of one size, sent anew each second, full each minute.
 
     Parameters
     ----------
@@ -71,21 +76,31 @@ class SteadyMarket:
 
     def _messages(self, raw: Instrument, beat: int) -> Iterator[tuple[str, dict[str, object]]]:
         now_ms = self._start_ms + beat * PERIOD_MS
-        symbol = str(raw["symbol"])
         bids, asks = ladder(raw)
-        seq = beat + 1
-        yield f"tickers.{symbol}", ticker_message(raw, bids[0], asks[0], seq, now_ms)
-        for depth in (1, LEVELS):
-            topic = f"orderbook.{depth}.{symbol}"
-            data = {"s": symbol, "b": bids[:depth], "a": asks[:depth], "u": seq, "seq": seq}
-            yield topic, {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
+        refills, beats_since = divmod(beat, REFILL_BEATS)
+        seq = beat + refills + 1
+        yield f"tickers.{raw['symbol']}", ticker_message(raw, bids[0], asks[0], seq, now_ms)
+        if refills and not beats_since:
+            yield from book_messages(raw, ladder(raw, more_lots=1), seq - 1, now_ms)
+        yield from book_messages(raw, (bids, asks), seq, now_ms)
 
 
-def ladder(raw: Instrument) -> tuple[list[Pair], list[Pair]]:
+def book_messages(
+    raw: Instrument, sides: tuple[list[Pair], list[Pair]], seq: int, now_ms: int
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Both books, whole."""
+    symbol, (bids, asks) = str(raw["symbol"]), sides
+    for depth in (1, LEVELS):
+        topic = f"orderbook.{depth}.{symbol}"
+        data = {"s": symbol, "b": bids[:depth], "a": asks[:depth], "u": seq, "seq": seq}
+        yield topic, {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
+
+
+def ladder(raw: Instrument, more_lots: int = 0) -> tuple[list[Pair], list[Pair]]:
     """Bids and asks, one tick apart, best first."""
     quote = QUOTES[str(raw["symbol"])]
     price, lot = Digits(raw["priceFilter"]["tickSize"]), Digits(raw["lotSizeFilter"]["qtyStep"])
-    best, size = price.units(quote.price), lot.text(lot.units(quote.level_qty))
+    best, size = price.units(quote.price), lot.text(lot.units(quote.level_qty) + more_lots)
     bids = [(price.text(best - level), size) for level in range(LEVELS)]
     asks = [(price.text(best + level + 1), size) for level in range(LEVELS)]
     return bids, asks

@@ -24,9 +24,9 @@ class Market(Struct, frozen=True, eq=False):
     venues: tuple[Venue, ...]
 
     @property
-    def is_watched(self) -> bool:
-        """Whether any WebSocket is open."""
-        return any(venue.is_watched for venue in self.venues)
+    def is_urgent(self) -> bool:
+        """Whether anybody could notice that a frame was applied late."""
+        return any(venue.is_watched or venue.core.has_stakes for venue in self.venues)
 
     def apply(self, frame: DueFrame) -> None:
         for venue in self.venues:

@@ -90,7 +90,7 @@ PLANTED = [
         each(lambda row: row.update(reduceOnly="false")),
         {(RESTING, "type", ROW + "reduceOnly"), (AMENDED, "type", ROW + "reduceOnly")},
     ),
-    ("GET /v5/order/history", each(lambda row: row.update(avgPrice="")), {("format", ROW + "avgPrice")}),
+    ("GET /v5/order/history", each(lambda row: row.update(avgPrice="none")), {("format", ROW + "avgPrice")}),
     (
         "GET /v5/order/history",
         each(lambda row: row.update(qty=row["qty"] + "0")),

@@ -89,6 +89,18 @@ def test_it_streams_book_ticker_and_trades(connect):
     assert trades.get(timeout=WAIT_S)["data"][0]["S"] in {"Buy", "Sell"}
 
 
+def test_it_streams_the_rpi_book(connect):
+    book = Heard()
+    client = connect(unified_trading.WebSocket, "linear")
+
+    client.rpi_orderbook_stream(SYMBOL, book.put)
+
+    first, later = book.get(timeout=WAIT_S), book.get(timeout=WAIT_S)
+    assert {level[2] for side in "ba" for level in first["data"][side]} == {"0"}
+    assert later["data"]["u"] > first["data"]["u"]
+    assert len(later["data"]["b"]) == 50  # merged by pybit
+
+
 def test_orders_by_the_trade_socket_show_on_the_private_stream(connect, keys, low_price, exchange):
     orders, fills, positions, wallets, replies = Heard(), Heard(), Heard(), Heard(), Heard()
     private = connect(unified_trading.WebSocket, "private", **keys)

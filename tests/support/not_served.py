@@ -10,8 +10,6 @@ NOT_SERVED = {
     "bybit-ws-public/tickers.spot:*": SPOT,
     "bybit-ws-public/tickers.linear:16": "of a dated future; perpetuals are traded here",
     "bybit-ws-public/orderbook.full:*": "Bybit serves it for spot only",
-    "bybit-ws-public/orderbook.rpi:*": "there are no RPI orders",
-    "bybit-ws-public/requests:1": "there are no RPI orders",
     "bybit-ws-public/op-replies:6": SPOT,
     "bybit-ws-public/op-replies:11": SPOT,
     "bybit-ws-public/op-replies:15": OLD + ": no request id where none was sent",

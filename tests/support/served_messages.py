@@ -335,6 +335,7 @@ def public_pushes(collector):
             "publicTrade",
             "orderbook.200",
             "orderbook.1000",
+            "orderbook.rpi",
             "kline.1",
             "kline.5",
             "priceLimit",
@@ -369,6 +370,7 @@ FILES = {
     "kline.5": "kline.linear",
     "priceLimit": "priceLimit",
     "orderbook.1000": "orderbook.200.linear",
+    "orderbook.rpi": "orderbook.rpi",
 }
 
 OFTEN = {"markPrice", "lastPrice", "bid1Price", "ask1Price", "turnover24h"}
@@ -383,6 +385,8 @@ def has_seen_the_market(seen):
         if message["topic"].startswith("tickers") and message["type"] == "delta"
         for field in message["data"]
     }
-    books = {(f"orderbook.{depth}", "delta") for depth in (50, 200, 1000)} | {("orderbook.1", "snapshot")}
+    books = {(f"orderbook.{depth}", "delta") for depth in (50, 200, 1000, "rpi")} | {
+        ("orderbook.1", "snapshot")
+    }
     others = {("publicTrade", "snapshot"), ("kline.1", "snapshot"), ("priceLimit", None)}
     return kinds >= books | others and changed >= OFTEN

@@ -1,5 +1,8 @@
 """Who may call: key, time window, signature, in Bybit's codes and words."""
 
+import hashlib
+import hmac
+
 import pytest
 
 from synthcore.exchange.auth import Authenticator
@@ -35,8 +38,16 @@ def test_a_signed_call_names_its_user(authenticator):
 def test_the_window_defaults_to_five_seconds(authenticator):
     sent = headers(timestamp_ms=NOW_MS - 5000)
     del sent[b"x-bapi-recv-window"]
+    sent[b"x-bapi-sign"] = signed(
+        f"{NOW_MS - 5000}{KEY}".encode() + PAYLOAD
+    )  # what is not sent is not signed
 
     assert authenticator.rest(sent, PAYLOAD, NOW_MS).uid == UID
+    assert authenticator.rest(sent, PAYLOAD, NOW_MS + 1).code == 10002
+
+
+def signed(text):
+    return hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest().encode()
 
 
 @pytest.mark.parametrize("offset_ms", [-5000, 0, 999])

@@ -200,6 +200,34 @@ def test_a_first_subscriber_sees_orders_that_rest_already(edge):
     assert len(subscriber.messages) == 3
 
 
+def test_the_rpi_book_is_the_book_with_a_third_field(edge):
+    subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
+    act(edge, price="59999.9", qty="0.5")
+    later(edge)
+    act(edge, qty="2", **MARKET)
+    later(edge)
+
+    snapshot, rested, taken = subscriber.messages
+    assert list(snapshot) == ["topic", "ts", "type", "data", "cts"]
+    assert [len(snapshot["data"][side]) for side in "ba"] == [50, 50]
+    assert snapshot["data"]["b"][0] == ["60000.00", "2.000", "0"]
+    assert (rested["type"], rested["data"]["b"]) == ("delta", [["59999.90", "2.500", "0"]])
+    assert taken["data"]["a"] == [["60000.10", "0", "0"]]
+    assert [message["data"]["u"] for message in subscriber.messages] == [1, 2, 3]
+
+
+def test_the_rpi_book_is_pushed_each_100_ms(edge):
+    subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
+    subscriber.frames.clear()
+
+    for _ in range(199):
+        act(edge, price="59999.9", qty="0.001")
+        edge.now_ms += 1
+        edge.venue.push_public()
+
+    assert len(subscriber.frames) == 2
+
+
 def test_rest_shows_the_same_book_with_the_deepest_streams_number(edge):
     subscriber = Subscriber(edge.venue, "orderbook.1000.BTCUSDT")
     act(edge, price="59999.9", qty="0.5")

@@ -221,7 +221,9 @@ def test_rest_rows_have_rests_spellings(edge):
     ][0]
 
     assert "category" not in row
-    assert (row["stopOrderType"], row["triggerPrice"], row["avgPrice"]) == ("UNKNOWN", "0.00", "0")
+    unset = ("avgPrice", "stopOrderType", "triggerPrice", "triggerBy", "takeProfit", "tpTriggerBy")
+    assert {row[field] for field in (*unset, "tpslMode")} == {""}
+    assert (row["tpLimitPrice"], row["slLimitPrice"], row["cancelType"]) == ("0", "0", "UNKNOWN")
 
 
 def test_executions_can_be_asked_for_by_order_and_by_link(edge):
@@ -311,6 +313,7 @@ async def test_the_answer_is_written_before_the_events_it_causes(edge, monkeypat
     headers = [
         (b"x-bapi-api-key", edge.signer.key.encode()),
         (b"x-bapi-timestamp", b"%d" % edge.now_ms),
+        (b"x-bapi-recv-window", b"5000"),
         (b"x-bapi-sign", edge.signer.rest(edge.now_ms, 5000, body).encode()),
     ]
     scope = {

@@ -1,4 +1,4 @@
-"""When market frames are applied: in time while a socket is open, else by and by, or when somebody calls."""
+"""When market frames are applied: in time while they concern anybody, else by and by, or at a call."""
 
 from itertools import takewhile
 
@@ -8,6 +8,7 @@ from synthcore.exchange.market.state import MarketState
 from synthcore.testing.virtual import VirtualExchange
 
 BOOK = "orderbook.50.BTCUSDT"
+LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
 ASLEEP_S = 0.37  # less than an unwatched market may be late
 
 
@@ -46,6 +47,27 @@ def test_an_open_socket_hears_of_frames_when_they_are_due(exchange):
     now, applied = market_at(exchange, exchange.clock.time.monotonic_s())
 
     assert applied.numbers("BTCUSDT", 50) == now.numbers("BTCUSDT", 50)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"side": "Buy", "orderType": "Limit", "price": "6000", "timeInForce": "PostOnly"},
+        {"side": "Sell", "orderType": "Market", "triggerPrice": "6000", "triggerDirection": 2},
+        {"side": "Buy", "orderType": "Market"},
+    ],
+    ids=["that rests", "that waits", "that became a position"],
+)
+def test_an_order_finds_frames_when_they_are_due_though_nobody_is_connected(exchange, order):
+    exchange.clock.advance(3)
+    create = exchange.client().post("/v5/order/create", **LINEAR, qty="0.001", **order)
+    assert exchange.clock.run(create)["retCode"] == 0
+    exchange.clock.advance(ASLEEP_S)
+
+    now, applied = market_at(exchange, exchange.clock.time.monotonic_s())
+
+    assert list(applied.bids("BTCUSDT")) == list(now.bids("BTCUSDT"))
+    assert applied.numbers("BTCUSDT", 50)[0] == now.numbers("BTCUSDT", 50)[0]
 
 
 def test_a_market_that_breaks_off_under_a_call_ends_its_pump_and_not_the_call(exchange):

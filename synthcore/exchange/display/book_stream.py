@@ -24,13 +24,17 @@ class BookStream:
 
     Parameters
     ----------
+    period_ms
+        Between two pushes.
     price, lot
         How prices and sizes are written.
     """
 
-    def __init__(self, depth: int, symbol: str, price: Digits, lot: Digits) -> None:
+    def __init__(self, depth: int, period_ms: int, symbol: str, price: Digits, lot: Digits) -> None:
         self.depth = depth
+        self.period_ms = period_ms
         self.topic = f"orderbook.{depth}.{symbol}"
+        self.is_made = False  # of the market's deepest book: the market has no frames of this one
         self.is_stale = False  # nobody listened, so that it was left behind
         self.u = 0  # of the last frame of our own
         self.sent_ms = 0

@@ -13,12 +13,7 @@ from synthcore.exchange.display.levels import OwnOrders
 from synthcore.exchange.display.liquidation_stream import LiquidationStream
 from synthcore.exchange.display.price_limit_stream import PriceLimitStream
 from synthcore.exchange.display.slots import NEVER_MS, Slots
-from synthcore.exchange.display.symbol_display import (
-    BOOK_PERIODS_MS,
-    DEEPEST,
-    BookPicture,
-    SymbolDisplay,
-)
+from synthcore.exchange.display.symbol_display import BookPicture, SymbolDisplay
 from synthcore.exchange.display.ticker_stream import Fields, TickerStream
 from synthcore.exchange.liquidation import Liquidation
 from synthcore.exchange.market.candles import INTERVALS
@@ -93,9 +88,7 @@ class Display:
             for symbol, contract in exchange.contracts.items()
         }
         self._books = {
-            stream.topic: (shown, stream)
-            for shown in self._symbols.values()
-            for stream in shown.books.values()
+            stream.topic: (shown, stream) for shown in self._symbols.values() for stream in shown.books
         }
         self._tickers = {shown.ticker.topic: shown for shown in self._symbols.values()}
         # What the market's ticker may have changed, by the topic of that.
@@ -165,7 +158,7 @@ class Display:
         """Ask for pushes where orders of our clients changed."""
         for symbol in self._exchange.take_changed():
             shown = self._symbols[symbol]
-            for stream in shown.books.values():
+            for stream in shown.books:
                 self._ask_book(stream, slot_ms)
             self._ask_ticker(shown.ticker, slot_ms)
 
@@ -192,7 +185,7 @@ class Display:
 
     def _ask_book(self, stream: BookStream, slot_ms: int) -> None:
         if self._is_wanted(stream.topic):
-            self._slots.ask(stream.topic, slot_ms, BOOK_PERIODS_MS[stream.depth])
+            self._slots.ask(stream.topic, slot_ms, stream.period_ms)
         else:
             stream.is_stale = True
 
@@ -238,7 +231,7 @@ class Display:
     def book(self, symbol: str, limit: int, now_ms: int) -> BookPicture:
         """The best levels; subscribers of the deepest book are brought to the same state."""
         shown = self._symbols[symbol]
-        stream = shown.books[DEEPEST]
+        stream = shown.deepest
         frame = shown.show_book(stream, now_ms)
         if frame is not None:
             self._publish(stream.topic, frame)

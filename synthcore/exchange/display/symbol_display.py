@@ -8,6 +8,7 @@ from typing import NamedTuple
 from synthcore.exchange.contract import Contract
 from synthcore.exchange.display.book_stream import BookStream, Stamps
 from synthcore.exchange.display.levels import OwnOrders, Sides, in_lots, sides_of
+from synthcore.exchange.display.rpi_stream import RpiStream
 from synthcore.exchange.display.ticker_stream import Fields, TickerStream, Top
 from synthcore.exchange.market.frames import Digits, Pair, PrintedTrade
 from synthcore.exchange.market.state import MarketState
@@ -52,10 +53,15 @@ class SymbolDisplay:
         self._market = market
         self._price, self._lot = Digits(str(contract.tick)), Digits(str(contract.step))
         digits = self._price, self._lot
-        self.books = {depth: BookStream(depth, self._symbol, *digits) for depth in BOOK_PERIODS_MS}
-        # Books that the market has no frames of: they are made of its deepest one.
-        self.made_books = [book for book in self.books.values() if book.topic not in topics]
-        self._made = {book.depth for book in self.made_books}
+        by_depth = {
+            depth: BookStream(depth, period_ms, self._symbol, *digits)
+            for depth, period_ms in BOOK_PERIODS_MS.items()
+        }
+        self.deepest = by_depth[DEEPEST]
+        self.books = [*by_depth.values(), RpiStream(self._symbol, *digits)]
+        self.made_books = [book for book in self.books if book.topic not in topics]
+        for book in self.made_books:
+            book.is_made = True
         self.ticker = TickerStream(self._symbol, *digits)
 
     # Books
@@ -74,15 +80,15 @@ class SymbolDisplay:
     def leave_behind(self, stream: BookStream) -> None:
         """Nobody listens: what the stream shows is made when somebody does."""
         stream.is_stale = True
-        if self._own.is_idle and stream.depth not in self._made:
+        if self._own.is_idle and not stream.is_made:
             stream.join(self._market_u(stream.depth))
 
     def show_book(self, stream: BookStream, now_ms: int, *, is_whole: bool = False) -> bytes | None:
         """The frame that brings a stream's subscribers to what is displayed now."""
         depth, market_u = stream.depth, self._market_u(stream.depth)
         stamps = self._stamps(now_ms)
-        is_market = self._own.is_idle and depth not in self._made
-        if stream.follows and depth not in self._made:
+        is_market = self._own.is_idle and not stream.is_made
+        if stream.follows and not stream.is_made:
             if is_market:
                 return None
             stream.part(self._market_sides(depth), market_u)
@@ -94,8 +100,7 @@ class SymbolDisplay:
 
     def book_snapshot(self, stream: BookStream, now_ms: int, *, is_awaited: bool) -> bytes | None:
         """What a late subscriber of a book gets first; `is_awaited`: a push to the others is due."""
-        is_made = stream.depth in self._made
-        is_left_behind = stream.is_stale or (stream.follows and (is_made or not self._own.is_idle))
+        is_left_behind = stream.is_stale or (stream.follows and (stream.is_made or not self._own.is_idle))
         if is_left_behind and not is_awaited:
             self.show_book(stream, now_ms)
         if stream.follows:
@@ -105,7 +110,7 @@ class SymbolDisplay:
 
     def picture(self, now_ms: int, limit: int) -> BookPicture:
         """The best levels as the deepest stream shows them; it is up to date."""
-        stream, market = self.books[DEEPEST], self._market
+        stream, market = self.deepest, self._market
         if not market.bids(self._symbol):
             return BookPicture([], [], 0, 0)
         if stream.follows:

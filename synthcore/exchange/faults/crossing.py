@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from synthcore.exchange.display.rpi_stream import DEPTH as RPI_DEPTH
+from synthcore.exchange.display.rpi_stream import RPI
 from synthcore.exchange.faults.effects import FrameEffect
 from synthcore.exchange.market.state import MarketState
 
@@ -21,15 +23,18 @@ class Crossing:
         """What becomes of this frame of a book and of the next one; nothing where there is no book."""
         kind, _, rest = topic.partition(".")
         depth, _, symbol = rest.partition(".")
-        bids, asks = self._market.written(symbol, int(depth)) if kind == "orderbook" else ((), ())
+        if kind != "orderbook":
+            return FrameEffect()
+        no_rpi = ["0"] if depth == RPI else []
+        bids, asks = self._market.written(symbol, RPI_DEPTH if depth == RPI else int(depth))
         if not bids or not asks:
             return FrameEffect()
         price = asks[min(1, len(asks) - 1)][0]  # strictly above the best ask, where there is a second one
-        level = [price, bids[0][1]]
+        level = [price, bids[0][1], *no_rpi]
         is_top = depth == "1"
         return FrameEffect(
             change=partial(with_bid, level=level, is_alone=is_top),
-            change_next=None if is_top else partial(with_bid, level=[price, "0"], is_alone=False),
+            change_next=None if is_top else partial(with_bid, level=[price, "0", *no_rpi], is_alone=False),
         )
 
 

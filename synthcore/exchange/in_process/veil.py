@@ -10,13 +10,16 @@ from __future__ import annotations
 import msgspec
 
 from synthcore.exchange.auth import KEY_HEADER, RECV_WINDOW_HEADER, SIGN_HEADER, TIMESTAMP_HEADER
+from synthcore.exchange.cors import ASKED_HEADERS, ASKED_METHOD, ORIGIN
 from synthcore.exchange.in_process.input_log import Head
 from synthcore.exchange.in_process.inputs import AnyInput, CallCame
 
 STAND_IN = "control-token-of-a-replay"
 KEY, SIGN = KEY_HEADER.decode(), SIGN_HEADER.decode()
 AUTHORIZATION = "authorization"
-READ = frozenset({KEY, SIGN, AUTHORIZATION, TIMESTAMP_HEADER.decode(), RECV_WINDOW_HEADER.decode()})
+OF_A_CALL = (SIGN_HEADER, TIMESTAMP_HEADER, RECV_WINDOW_HEADER)
+OF_A_PAGE = (ORIGIN, ASKED_METHOD, ASKED_HEADERS)
+READ = frozenset({KEY, AUTHORIZATION, *(name.decode() for name in (*OF_A_CALL, *OF_A_PAGE))})
 
 Header = tuple[str, str]
 

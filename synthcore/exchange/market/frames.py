@@ -94,6 +94,17 @@ def book_frame(
     return book_text(depth, symbol, kind, _pairs(bids), _pairs(asks), u, seq, ts_ms, cts_ms)
 
 
+def rpi_frame(
+    symbol: str, kind: str, bids: Iterable[Pair], asks: Iterable[Pair], *, u: int, seq: int, now_ms: int
+) -> bytes:
+    """`orderbook.rpi.{symbol}`: each level has a third field, the size of its RPI orders, which is 0 here."""
+    sides = [",".join([f'["{price}","{size}","0"]' for price, size in side]) for side in (bids, asks)]
+    return (
+        f'{{"topic":"orderbook.rpi.{symbol}","ts":{now_ms},"type":"{kind}","data":{{"s":"{symbol}",'
+        f'"b":[{sides[0]}],"a":[{sides[1]}],"u":{u},"seq":{seq}}},"cts":{now_ms}}}'
+    ).encode()
+
+
 def trade_frame(symbol: str, trades: Iterable[PrintedTrade], ts_ms: int) -> bytes:
     """`publicTrade.{symbol}`, oldest first."""
     entries = ",".join(

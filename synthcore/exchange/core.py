@@ -374,12 +374,13 @@ class Exchange:
         return None
 
     def _switch_coin(self, account: Account, coin: str, hedge: bool) -> Refusal | None:
-        """Switch every symbol of the coin that has neither position nor order; others stay as they are."""
+        """Switch every symbol of the coin that has neither position nor order; others stay as they are.
+
+        Where all are so already it is no error, other than by symbol: bots ask for it at each start.
+        """
         of_coin = [symbol for symbol, contract in self.contracts.items() if contract.settle_coin == coin]
         if not of_coin:
             return refusal.params_error("coin")
-        if all(account.is_hedged(symbol) == hedge for symbol in of_coin):
-            return refusal.MODE_UNCHANGED
         for symbol in of_coin:
             is_used = account.holds(symbol) or self.log(account).has_open(symbol)
             account.set_hedged(symbol, account.is_hedged(symbol) if is_used else hedge)

@@ -421,6 +421,14 @@ def test_switching_by_coin_leaves_out_symbols_in_use():
     assert (world.account.is_hedged("BTCUSDT"), world.account.is_hedged("ETHUSDT")) == (False, True)
 
 
+def test_switching_by_coin_to_what_is_so_already_is_no_error():
+    world = World(symbols=("BTCUSDT", "ETHUSDT"))
+
+    assert world.switch_mode(0, coin="USDT") is None
+    assert world.switch_mode(3, coin="USDT") is None
+    assert world.switch_mode(3, coin="USDT") is None
+
+
 def test_leverage_is_checked_and_the_same_again_is_said_so():
     world = World()
 

@@ -140,9 +140,7 @@ class Order(Struct, eq=False, kw_only=True):
     @property
     def reduces(self) -> bool:
         """Whether it may only shrink its position, by its flags or by its leg."""
-        if self.reduce_only or self.close_on_trigger:
-            return True
-        return self.position_idx != 0 and closes_leg(self.side, self.position_idx)
+        return self.reduce_only or self.close_on_trigger or closes_leg(self.side, self.position_idx)
 
     @property
     def rank(self) -> tuple[int, int]:

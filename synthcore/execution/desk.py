@@ -315,9 +315,8 @@ class Desk:
         if trade.end == "UNRESOLVED":
             self.unresolved += trade.open_legs
             self._stop_entries(f"{driver.symbol}: a trade could not be proven flat")
-        self.losses.on_cost(trade.real_cost_usdt, self.epoch_ns())
         self.losses.on_end(trade.end, trade.reason, trade.successful)
-        self._heed_losses()
+        self._count_cost(trade)
         self._hedge_logger.log(trade)
         if not driver.finished.done():  # who waited for it may have been cancelled, and the wait with him
             driver.finished.set_result(trade)
@@ -329,6 +328,9 @@ class Desk:
     def end_late(self, trade: PaperTrade) -> None:
         """Write down a trade that ended in an earlier process, which could not say so any more."""
         self.journal.trade_ended(trade.trade, trade.end, trade)
+        self._count_cost(trade)
+
+    def _count_cost(self, trade: PaperTrade) -> None:
         self.losses.on_cost(trade.real_cost_usdt, self.epoch_ns())
         self._heed_losses()
 

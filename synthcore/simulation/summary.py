@@ -40,6 +40,7 @@ def summary_lines(summary: Summary) -> list[str]:
         f"seed {summary.seed}: {summary.trades:,} trades in {summary.hours:g} simulated hours,"
         f" {summary.wall_s:,.1f} s ({summary.cpu_s:,.1f} s of CPU), {summary.times_real:,.0f} × real time",
         f"ends        {counts(summary.ends)}",
+        *(f"  at {one.at_s:.6f} s: {given_up(one)}" for one in summary.unresolved[:SHOWN]),
         f"processes   {counts(summary.lives)}",
         f"faults      {sum(summary.faults.values()):,} of {len(summary.faults)} kinds:"
         f" {counts(summary.faults)}",
@@ -48,11 +49,10 @@ def summary_lines(summary: Summary) -> list[str]:
         f"unhedged    {times(summary.exposure.undisturbed)}",
         f"            {times(summary.exposure.disturbed)} where the process was killed, had given up,"
         " or the exchange was away",
-        f"violations  {summary.violation_count}",
     ]
-    lines[2:2] = [f"  at {one.at_s:.6f} s: {given_up(one)}" for one in summary.unresolved[:SHOWN]]
     if summary.fast_lane is not None:
-        lines.insert(-1, f"fast lane   {by_lane(summary.fast_lane)}")
+        lines.append(f"fast lane   {by_lane(summary.fast_lane)}")
+    lines.append(f"violations  {summary.violation_count}")
     lines += [f"  at {one.at_s:.6f} s: {one.what}" for one in summary.violations[:SHOWN]]
     return [*lines, f"hash        {summary.hash}"]
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from audit import audit
 from dying_trader import QTY, Step, opportunity
+from hedged import HEDGED
 from kill_rows import FLAT_ENDS, Case, Plan, case, recovered, run_all
+from msgspec.structs import replace
 
 from synthcore.config import SyntheticConfig
 from synthcore.environment import Credentials
@@ -37,16 +39,7 @@ HELD = Step("after", "event Woke")
 def settings_of(state: Path | None) -> ExchangeSettings:
     """An exchange that will be at the same addresses when it comes back."""
     rest_port, ws_port = free_ports(2)
-    return ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        rest_port=rest_port,
-        ws_port=ws_port,
-        control_token="auto",
-        state=str(state) if state else None,
-    )
+    return replace(HEDGED, rest_port=rest_port, ws_port=ws_port, state=str(state) if state else None)
 
 
 def free_ports(count: int) -> list[int]:

@@ -10,6 +10,7 @@ from audit import audit
 from control_client import ControlClient
 from dying_trader import QTY, opportunity
 from emergency import ENTRIES, Entry, backend_of
+from hedged import HEDGED
 from kill_rows import FLAT_ENDS
 from msgspec.structs import replace
 
@@ -21,7 +22,6 @@ from synthcore.exchange.faults.lose_answer import LoseAnswer
 from synthcore.exchange.faults.refuse_socket import RefuseSocket
 from synthcore.exchange.process import ExchangeProcess
 from synthcore.exchange.ready import Ready
-from synthcore.exchange.settings import ExchangeSettings
 from synthcore.execution.executor import SingleExchangeExecutor
 from synthcore.risk.budget import RateBudget
 
@@ -46,15 +46,7 @@ STORIES: dict[str, tuple[Fault, ...]] = {
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Ready]:
-    settings = ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        tls=True,
-        control_token="auto",
-        accounts=len(STORIES) * len(ENTRIES),
-    )
+    settings = replace(HEDGED, tls=True, accounts=len(STORIES) * len(ENTRIES))
     with ExchangeProcess(settings) as ready, pytest.MonkeyPatch.context() as patch:
         assert ready.ca_file is not None
         patch.setenv("SSL_CERT_FILE", ready.ca_file)

@@ -16,6 +16,7 @@ import msgspec
 from audit import Audit, audit
 from control_client import ControlClient
 from dying_trader import QTY, Ended, Job, Step, settings_of
+from hedged import HEDGED
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -43,14 +44,7 @@ SETTINGS = {
 
 def exchange_settings(accounts: int) -> ExchangeSettings:
     """Of the exchange that rows are played on, each on an account of its own."""
-    return ExchangeSettings(
-        market="steady",
-        symbols=("BTCUSDT",),
-        position_mode="hedge",
-        rate_tier="off",
-        accounts=accounts,
-        control_token="auto",
-    )
+    return replace(HEDGED, accounts=accounts)
 
 
 class Plan(Struct, frozen=True, kw_only=True):

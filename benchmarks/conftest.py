@@ -11,7 +11,22 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from synthcore._core.idle import IdleStates
+
 BESIDE = ("Cython", "httpx", "httpcore", "msgspec", "numpy", "picows", "uvicorn", "uvloop")
+
+IDLE_STATES = IdleStates()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hold-idle-states", action="store_true", help="Let idle cores poll instead of halting."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("hold_idle_states") and not IDLE_STATES.hold():
+        raise pytest.UsageError(f"idle states can't be held off: {IDLE_STATES.reason}")
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +39,8 @@ def one_table_a_question(request: pytest.FixtureRequest, benchmark: BenchmarkFix
 def pytest_report_header() -> str:
     """Say on what this was measured; figures without it are worth nothing."""
     load = " ".join(f"{average:.2f}" for average in os.getloadavg())
-    return f"machine: {os.cpu_count()} x {processor()}, Linux {platform.release()}, load {load}\n{versions()}"
+    cores = f"{os.cpu_count()} x {processor()}, idle states {idle_states()}"
+    return f"machine: {cores}, Linux {platform.release()}, load {load}\n{versions()}"
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
@@ -34,9 +50,14 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
         cores=os.cpu_count(),
         processor=processor(),
         kernel=platform.release(),
+        idle_states=idle_states(),
         load=os.getloadavg(),
         versions=versions(),
     )
+
+
+def idle_states() -> str:
+    return "held off" if IDLE_STATES.held else "as they are"
 
 
 def processor() -> str:

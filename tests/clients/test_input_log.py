@@ -98,6 +98,7 @@ class Story:
         signed = {
             "X-BAPI-API-KEY": self.signer.key,
             "X-BAPI-TIMESTAMP": str(now_ms),
+            "X-BAPI-RECV-WINDOW": "5000",
             "X-BAPI-SIGN": self.signer.rest(now_ms, 5000, body),
         }
         try:

@@ -44,7 +44,8 @@ class PublicSession(Session):
 
     def flush(self) -> None:
         """Write what was published in this turn: whatever else is sent goes out after it."""
-        self._end_turn()
+        if not self.has_waiting:  # else nothing of the turn is for this connection
+            self._end_turn()
 
     def refusal(self, topic: str) -> str | None:
         return None if topic in self._served else handler_not_found(topic)

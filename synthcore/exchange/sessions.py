@@ -226,6 +226,7 @@ class Session(WSListener):
 
     def slow_down(self, by_s: float) -> None:
         """Send everything later from now on."""
+        self.flush()
         self._lag_s = by_s
         self.has_waiting = by_s > 0 or self._line is not None
 

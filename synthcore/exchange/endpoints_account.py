@@ -136,8 +136,10 @@ class AccountEndpoints:
         return {
             "lpaSpot": user.reprices_spot,
             "lpaPerp": not user.reprices_limits,
+            "deltaEnable": False,
             "smsef": False,
             "fmsef": False,
+            "smpType": 0,
         }
 
     def query_api(self, call: Call) -> Result:

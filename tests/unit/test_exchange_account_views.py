@@ -148,6 +148,13 @@ def test_an_accounts_instruments_are_the_markets(edge):
     assert edge.get("/v5/market/instruments-info", symbolType="xstocks", **LINEAR)["result"]["list"] == []
 
 
+def test_the_settings_of_a_user_are_all_told(edge):
+    settings = edge.get("/v5/account/user-setting-config")["result"]
+
+    flags = dict.fromkeys(("lpaSpot", "lpaPerp", "deltaEnable", "smsef", "fmsef"), False)
+    assert settings == {**flags, "smpType": 0}
+
+
 def test_the_rpi_book_is_the_book(edge):
     book = edge.get("/v5/market/orderbook", limit=3, **LINEAR)["result"]
     rpi = edge.get("/v5/market/rpi_orderbook", limit=3, **LINEAR)["result"]

@@ -15,7 +15,7 @@ from harness import StampTimer
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from synthcore._core.ring import Ring
-from synthcore.bench.loops import spin_until
+from synthcore.bench.loops import rest_until
 
 TIMER = StampTimer()
 PERIOD_NS = 1_000_000
@@ -32,7 +32,7 @@ def stream() -> Callable[[], tuple[int, int]]:
     def send() -> tuple[int, int]:
         nonlocal due_ns, number
         due_ns, number = due_ns + PERIOD_NS, number + 1
-        spin_until(due_ns)
+        rest_until(due_ns)
         if number % HELD_UP_EVERY == HELD_UP_EVERY // 2:
             time.sleep(HELD_UP_S)
         sent_ns = time.monotonic_ns()

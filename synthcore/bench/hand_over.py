@@ -14,7 +14,7 @@ from synthcore._core.affinity import choose_cores, pin, take_precedence
 from synthcore._core.kernel import Kernel
 from synthcore._core.pipeline import Pipeline
 from synthcore._core.ring import Ring
-from synthcore.bench.loops import push_paced, spin_until
+from synthcore.bench.loops import push_paced, rest_until
 from synthcore.bench.pairs import beside, urgent
 from synthcore.bench.question import Contenders, Effort, Question, Reading, latencies
 from synthcore.qualification import QualificationRules
@@ -138,7 +138,7 @@ def paced(put: Callable[[int], object], get: Callable[[], int], updates: int) ->
     due_ns = time.monotonic_ns()
     for _ in range(updates):
         due_ns += PERIOD_NS
-        spin_until(due_ns)
+        rest_until(due_ns)
         put(due_ns)
         taken.append(float(get() - due_ns))
     return latencies(taken)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from synthcore._core.affinity import choose_cores, pin
 from synthcore._core.idle import IdleStates
-from synthcore.bench.loops import CacheLine, Sleeper, echo, round_trips, spin_until, system_calls
+from synthcore.bench.loops import CacheLine, Sleeper, echo, rest_until, round_trips, system_calls
 from synthcore.bench.pairs import beside, both
 from synthcore.bench.question import Effort, binned, latencies
 from synthcore.bench.result import Limit
@@ -26,7 +26,7 @@ ROUND_TRIP = "loopback TCP round trip, 200 bytes"
 
 HOPS = 200
 MESSAGE_BYTES = 200
-OCCUPY_NS = 1_000_000
+OCCUPY_NS = 50_000  # at a time, in which nothing sleeps
 WAKE_UP_EVERY_NS = 1_000_000
 
 
@@ -71,7 +71,7 @@ def occupy(is_over: threading.Event) -> None:
     """Keep the strategy's core busy."""
     pin(choose_cores()[1])
     while not is_over.is_set():
-        spin_until(time.monotonic_ns() + OCCUPY_NS)
+        rest_until(time.monotonic_ns() + OCCUPY_NS)
 
 
 def while_released(idle: IdleStates, run: Callable[[], T]) -> T:

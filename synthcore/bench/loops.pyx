@@ -41,6 +41,16 @@ cdef extern from *:
     """
     int64_t bench_ticks() noexcept nogil      # a third of a clock's cost; the same on all cores
 
+cdef extern from "time.h" nogil:
+    enum:
+        CLOCK_MONOTONIC
+        TIMER_ABSTIME
+    ctypedef long time_t
+    cdef struct timespec:
+        time_t tv_sec
+        long tv_nsec
+    int clock_nanosleep(int clock, int flags, const timespec *until, timespec *left) noexcept
+
 cdef extern from "sys/syscall.h" nogil:
     enum:
         SYS_getppid
@@ -61,6 +71,8 @@ cdef extern from "errno.h" nogil:
 cdef enum:
     BUFFER_BYTES = 65536
     CALIBRATION_NS = 20_000_000
+    SECOND_NS = 1_000_000_000
+    SPIN_NS = 100_000                         # an urgent thread wakes well within it
 
 
 cdef double tick_ns_known = 0.0
@@ -81,12 +93,25 @@ cdef double tick_ns() noexcept nogil:
 
 
 cdef inline void wait_until_ns(int64_t due_ns) noexcept nogil:
+    """Sleep until shortly before, then spin.
+
+    An urgent thread that only spun would be stopped for 50 ms of each second, for the ordinary ones of its core.
+    """
+    cdef int64_t wake_ns = due_ns - SPIN_NS
+    cdef timespec wake
+    if monotonic_ns() < wake_ns:
+        wake.tv_sec, wake.tv_nsec = wake_ns // SECOND_NS, wake_ns % SECOND_NS
+        while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL):    # interrupted by a signal
+            pass
     while monotonic_ns() < due_ns:
         cpu_pause()
 
 
-def spin_until(int64_t due_ns):
-    """Return at a moment of CLOCK_MONOTONIC, or at once if it is past; other threads may run meanwhile."""
+def rest_until(int64_t due_ns):
+    """Return at a moment of CLOCK_MONOTONIC, or at once if it is past; other threads may run meanwhile.
+
+    It sleeps until 100 µs before, so that an ordinary thread of the same core gets on, then spins.
+    """
     with nogil:
         wait_until_ns(due_ns)
 

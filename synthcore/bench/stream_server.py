@@ -18,13 +18,12 @@ from subprocess import PIPE, Popen
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
 from synthcore._core.affinity import pin
-from synthcore.bench.loops import spin_until
+from synthcore.bench.loops import rest_until
 from synthcore.bench.pairs import urgent
 
 SYMBOL = "BTCUSDT"
 TOPIC = f"tickers.{SYMBOL}"
 FRAMES_A_WRITE = 32
-SPIN_NS = 100_000
 START_NS = 5_000_000  # until a paced stream begins
 FRAME = (
     '{"topic":"tickers.BTCUSDT","type":"%s","data":{"symbol":"BTCUSDT","bid1Price":"79017.00",'
@@ -69,17 +68,9 @@ class Session(WSListener):
         for first in range(0, frames, burst):
             texts = [ticker(number, due_ns // 1000) for number in range(first, first + burst)]
             bytes_due = b"".join(map(framed, texts))
-            wait(due_ns)
+            rest_until(due_ns)
             transport.underlying_transport.write(bytes_due)
             due_ns += period_ns
-
-
-def wait(due_ns: int) -> None:
-    """Sleep until shortly before, so that a receiver on the same core may run, then spin."""
-    early_ns = due_ns - time.monotonic_ns() - SPIN_NS
-    if early_ns > 0:
-        time.sleep(early_ns / 1e9)
-    spin_until(due_ns)
 
 
 def accept(request: WSUpgradeRequest) -> WSListener:

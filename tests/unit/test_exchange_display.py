@@ -216,6 +216,18 @@ def test_the_rpi_book_is_the_book_with_a_third_field(edge):
     assert [message["data"]["u"] for message in subscriber.messages] == [1, 2, 3]
 
 
+def test_a_crossed_rpi_book_keeps_its_third_field(edge):
+    subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
+    effect = edge.venue.public.gate.crossing.effect("orderbook.rpi.BTCUSDT")
+
+    crossed = json.loads(effect.change(subscriber.frames[0]))
+    act(edge, price="59999.9", qty="0.5")
+    mended = json.loads(effect.change_next(subscriber.frames[1]))
+
+    assert crossed["data"]["b"][0] == ["60000.20", "2.000", "0"]
+    assert mended["data"]["b"] == [["60000.20", "0", "0"], ["59999.90", "2.500", "0"]]
+
+
 def test_the_rpi_book_is_pushed_each_100_ms(edge):
     subscriber = Subscriber(edge.venue, "orderbook.rpi.BTCUSDT")
     subscriber.frames.clear()

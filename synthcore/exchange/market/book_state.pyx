@@ -68,11 +68,10 @@ cdef class BookState:
 
     cdef bint _scan(self, bytes text, Numbers *numbers) except -1:
         """Read a frame where it lies; False where it is written otherwise than Bybit does."""
-        cdef const char *at = PyBytes_AS_STRING(text)
-        at = past_text(past(at, b'{"topic":"'))
-        if at != NULL and at[2] == c"t" and at[3] == c"s":    # `,"ts":…` in front of the type: level 1
-            at = past_number(past(at, b',"ts":'), &numbers.ts_ms)
-            at = past_type(at, &numbers.is_whole)
+        cdef const char *at = past_text(past(PyBytes_AS_STRING(text), b'{"topic":"'))
+        cdef const char *behind_ts = past_number(past(at, b',"ts":'), &numbers.ts_ms)
+        if behind_ts != NULL:    # level 1 has its time in front of the type
+            at = past_type(behind_ts, &numbers.is_whole)
         else:
             at = past_type(at, &numbers.is_whole)
             at = past_number(past(at, b',"ts":'), &numbers.ts_ms)

@@ -5,19 +5,12 @@ It is no part of the tests' installation: `pip install nautilus_trader` in an en
 there is no story over TLS.
 """
 
-import json
 import os
-import subprocess
-from pathlib import Path
 
 import pytest
+from foreign_story import told
 
-from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
-
-STORY = Path(__file__).parents[1] / "support" / "nautilus_story.py"
 PYTHON = os.environ.get("SYNTHTEST_NAUTILUS")
-WITHIN_S = 60.0
 
 pytestmark = pytest.mark.skipif(
     not PYTHON, reason="SYNTHTEST_NAUTILUS names no Python that has `nautilus_trader`"
@@ -25,13 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_the_story(tmp_path):
-    path = tmp_path / "ready.json"
-    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=7, speed=4.0, ready_file=str(path))
-    with ExchangeProcess(settings):
-        done = subprocess.run([PYTHON, STORY, path], capture_output=True, text=True, timeout=WITHIN_S)
-
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {
+    assert told(tmp_path, [PYTHON], "nautilus_story.py") == {
         "trades": True,
         "balance": "100000.00000000 USDT",
         "funding": "FundingRateUpdate",

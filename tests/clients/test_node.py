@@ -4,51 +4,15 @@ They are no part of the tests' installation: `npm install bybit-api ws` in a fol
 `SYNTHTEST_NODE=FOLDER`.
 """
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
+from foreign_story import needs_node, told_by_node
 
-from synthcore.exchange.process import ExchangeProcess
-from synthcore.exchange.settings import ExchangeSettings
-
-STORY = Path(__file__).parents[1] / "support" / "client_story.mjs"
-FOLDER = Path(os.environ.get("SYNTHTEST_NODE", "."))
-WITHIN_S = 60.0
-
-pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="no `node` on this machine"),
-    pytest.mark.skipif(
-        not (FOLDER / "node_modules" / "bybit-api").is_dir(),
-        reason="SYNTHTEST_NODE names no folder with the npm packages `bybit-api` and `ws`",
-    ),
-]
-
-
-def told(tmp_path, tls):
-    """What the story was told by an exchange."""
-    path = tmp_path / "ready.json"
-    settings = ExchangeSettings(symbols=("BTCUSDT",), seed=7, speed=4.0, tls=tls, ready_file=str(path))
-    with ExchangeProcess(settings) as ready:
-        trusting = {"NODE_EXTRA_CA_CERTS": ready.ca_file} if tls else {}
-        done = subprocess.run(
-            ["node", STORY, path],
-            cwd=FOLDER,
-            env={**os.environ, **trusting},
-            capture_output=True,
-            text=True,
-            timeout=WITHIN_S,
-        )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+pytestmark = needs_node("bybit-api", "ws")
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_the_story(tmp_path, tls):
-    said = told(tmp_path, tls)
+    said = told_by_node(tmp_path, "client_story.mjs", tls)
 
     said.pop("browser", None)  # newer versions of Node have a browser's `WebSocket`, too
     assert said == {

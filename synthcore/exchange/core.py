@@ -153,7 +153,7 @@ class Exchange:
     @property
     def has_news(self) -> bool:
         """Whether orders changed, or traded, that were not displayed yet."""
-        return bool(self._changed or self.tape.untold)
+        return bool(self._changed or self.tape)
 
     @property
     def changed(self) -> Collection[str]:

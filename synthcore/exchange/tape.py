@@ -22,15 +22,15 @@ class Tape:
     """Keeps trades until they are printed."""
 
     def __init__(self) -> None:
-        self.untold: list[OwnTrade] = []
+        self._untold: list[OwnTrade] = []
 
     def __bool__(self) -> bool:
-        return bool(self.untold)
+        return bool(self._untold)
 
     def add(self, trade: OwnTrade) -> None:
-        self.untold.append(trade)
+        self._untold.append(trade)
 
     def take(self) -> list[OwnTrade]:
         """What happened since the last call."""
-        untold, self.untold = self.untold, []
+        untold, self._untold = self._untold, []
         return untold

@@ -74,7 +74,7 @@ REMEMBERED = {
             if name.startswith(("hedge", "lever", "stop"))
         },
     },
-    Tape: {"untold": PASSING},
+    Tape: {"_untold": PASSING},
     Ledger: {"entries": SAVED, "balance": "the last entry's", "_count": "the last entry's"},
     ClosedPnlLog: {"_records": SAVED, "_count": "the last record's"},
     OrderLog: {
